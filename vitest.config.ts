@@ -1,0 +1,62 @@
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig } from "vitest/config";
+
+/** Floors 0 to 5 and the client: the same files run in Deno and in Chromium. */
+const PORTABLE_TESTS = [
+  "primitives",
+  "codec",
+  "crypto",
+  "types",
+  "trie",
+  "state",
+  "attestation",
+  "stf",
+  "parentchain",
+  "transport",
+  "sidechain",
+  "client",
+].map((folder) => `tests/${folder}/**/*.test.ts`);
+
+const CHROMIUM_FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "deno",
+          include: ["tests/**/*.test.ts"],
+          exclude: ["tests/browser/**", "**/node_modules/**"],
+          pool: "forks",
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "chromium",
+          include: [...PORTABLE_TESTS, "tests/browser/**/*.test.ts"],
+          testTimeout: 60_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: { executablePath: process.env["CHROMIUM"] ?? "", args: CHROMIUM_FLAGS },
+            }),
+            instances: [{ browser: "chromium" }],
+          },
+        },
+      },
+    ],
+  },
+});
