@@ -1,0 +1,42 @@
+/**
+ * Bounds of what crosses the enclave's boundary.
+ *
+ * @module
+ */
+
+/** Largest encoded block: a quarter of a full batch of peers fits a frame; a full block of 1,000 transfers is 0.6 MB. */
+export const MAX_BLOCK_BYTES = 4 * 1024 * 1024;
+/** Blocks handed in by one ecall: a batch of catching up, worked on within one slot or two. */
+export const MAX_BLOCKS_PER_CALL = 256;
+/** Largest file the enclave writes or reads: a snapshot chunk with its seal. */
+export const MAX_FILE_BYTES = 2 * 1024 * 1024;
+/** Longest name of a file of the enclave. */
+export const MAX_FILE_NAME_LENGTH = 128;
+/** Names of files told at start: 2 snapshots of 100,000 accounts have about 200. */
+export const MAX_FILES = 16_384;
+/** Effects of one response; logs above it are dropped, other effects are sent with the next one. */
+export const MAX_EFFECTS = 4096;
+/** Fields of one log line. */
+export const MAX_LOG_FIELDS = 32;
+/** Longest text in a log line, URL or error. */
+export const MAX_TEXT_BYTES = 1024;
+/** Largest description of a parentchain: its metadata is about 0.7 MB, proofs come on top. */
+export const MAX_PARENTCHAIN_INFO_BYTES = 8 * 1024 * 1024;
+/** Largest parentchain block with events, body, justification and proofs. */
+export const MAX_PARENTCHAIN_BLOCK_BYTES = 16 * 1024 * 1024;
+/** Parentchain blocks of one ecall; more would keep a slot waiting. */
+export const MAX_PARENTCHAIN_BLOCKS = 64;
+/** Storage keys that have to be proven with each parentchain block. */
+export const MAX_PARENTCHAIN_KEYS = 1024;
+/** Longest storage key of a parentchain. */
+export const MAX_STORAGE_KEY_BYTES = 512;
+/** Largest extrinsic. Source: worker `core-primitives/settings/src/lib.rs#EXTRINSIC_MAX_SIZE` (839eda024) */
+export const MAX_EXTRINSIC_BYTES = 13_000;
+/** Samples of all metrics. */
+export const MAX_METRICS = 512;
+/** Longest JSON shielding key. */
+export const MAX_SHIELDING_KEY_BYTES = 8192;
+/** Largest sealed file of the keys. */
+export const MAX_SEALED_KEYS_BYTES = 64 * 1024;
+/** Largest self-signed TLS certificate in DER. */
+export const MAX_CERTIFICATE_BYTES = 16 * 1024;
