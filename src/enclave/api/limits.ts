@@ -4,8 +4,8 @@
  * @module
  */
 
-/** Largest encoded block: a quarter of a full batch of peers fits a frame; a full block of 1,000 transfers is 0.6 MB. */
-export const MAX_BLOCK_BYTES = 4 * 1024 * 1024;
+/** Largest encoded block: the largest encrypted diff (8 MiB), and 1 MiB for hashes and header. */
+export const MAX_BLOCK_BYTES: number = 9 * 1024 * 1024;
 /** Blocks handed in by one ecall: a batch of catching up, worked on within one slot or two. */
 export const MAX_BLOCKS_PER_CALL = 256;
 /** Largest file the enclave writes or reads: a snapshot chunk with its seal. */
