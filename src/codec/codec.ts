@@ -5,7 +5,7 @@
  * @module
  */
 import * as scale from "scale-ts";
-import { concatBytes } from "../primitives/bytes.ts";
+import { concatBytes, joinBytes } from "../primitives/bytes.ts";
 import { err, ok, type Result } from "../primitives/result.ts";
 import { type Cursor, need, openCursor, take } from "./cursor.ts";
 import { CodecError, within } from "./error.ts";
@@ -180,7 +180,7 @@ export function str(maxBytes: number): Codec<string> {
 /** A compact count and that many items, at most `max`. */
 export function vec<T>(item: Codec<T>, max: number): Codec<readonly T[]> {
   return makeCodec<readonly T[]>(
-    (values) => concatBytes(writeLength(values.length, max), ...values.map(item.encode)),
+    (values) => joinBytes([writeLength(values.length, max), ...values.map(item.encode)]),
     (cursor) => readItems(item, cursor, readLength(cursor, max)),
   );
 }
@@ -189,7 +189,7 @@ export function vec<T>(item: Codec<T>, max: number): Codec<readonly T[]> {
 export function array<T>(item: Codec<T>, count: number): Codec<readonly T[]> {
   return makeCodec<readonly T[]>((values) => {
     if (values.length !== count) throw new RangeError(`Cannot encode array: want ${count} items, got ${values.length}`);
-    return concatBytes(...values.map(item.encode));
+    return joinBytes(values.map(item.encode));
   }, (cursor) => readItems(item, cursor, count));
 }
 
