@@ -1,0 +1,94 @@
+/**
+ * One version of the private state. A snapshot is immutable: to keep one, keep a reference.
+ *
+ * @module
+ */
+import type { H256 } from "../primitives/branded.ts";
+import { computeRoot, type MerkleRules } from "../trie/merkle.ts";
+import { type RadixTree, treeEntries, treeFromEntries, treeGet, treeInsert, treeRemove } from "../trie/radix_tree.ts";
+import type { StateReader } from "./kv_store.ts";
+import { computeLeaf, computePath, type PackedEntry, SALT_LENGTH, valueOfEntry } from "./leaf.ts";
+
+/** How the commitment trie is hashed: a leaf's value is the commitment to its entry. */
+export const COMMITMENT_RULES: MerkleRules<PackedEntry> = { version: 1, bytesOf: computeLeaf };
+
+/** Bytes an entry takes in a snapshot besides key and value: salt, and lengths of up to four bytes. */
+const ENTRY_OVERHEAD = SALT_LENGTH + 4;
+
+/** One version of the state. */
+export class StateSnapshot implements StateReader {
+  /** Entries by storage key, for reading and ordered iteration. */
+  readonly entries: RadixTree<PackedEntry>;
+  /** The same entries by hashed path, for the root. */
+  readonly commitments: RadixTree<PackedEntry>;
+  /** About how many bytes the state takes when encoded; for metrics. */
+  readonly encodedSize: number;
+
+  private constructor(
+    entries: RadixTree<PackedEntry>,
+    commitments: RadixTree<PackedEntry>,
+    encodedSize: number,
+  ) {
+    this.entries = entries;
+    this.commitments = commitments;
+    this.encodedSize = encodedSize;
+  }
+
+  /** The state without entries. */
+  static empty(): StateSnapshot {
+    return EMPTY;
+  }
+
+  /** Builds the state of many entries at once, in any order of distinct storage keys. */
+  static fromEntries(
+    entries: readonly (readonly [key: Uint8Array, entry: PackedEntry])[],
+    pathKey: Uint8Array,
+  ): StateSnapshot {
+    const commitments = entries.map(([key, entry]) => [computePath(pathKey, key), entry] as const);
+    const size = entries.reduce((sum, [key, entry]) => sum + sizeOf(key, entry), 0);
+    return new StateSnapshot(treeFromEntries(entries), treeFromEntries(commitments), size);
+  }
+
+  /** Number of entries. */
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** Root of the commitment trie; computed once per snapshot, from the touched paths only. */
+  get root(): H256 {
+    return computeRoot(this.commitments, COMMITMENT_RULES);
+  }
+
+  /** The value of a key, or `undefined`. */
+  get(key: Uint8Array): Uint8Array | undefined {
+    const entry = treeGet(this.entries, key);
+    return entry === undefined ? undefined : valueOfEntry(entry);
+  }
+
+  /** The entries whose key begins with `prefix`, in ascending order of keys. */
+  *iterate(prefix: Uint8Array): Generator<readonly [key: Uint8Array, value: Uint8Array], void, undefined> {
+    for (const [key, entry] of treeEntries(this.entries, prefix)) yield [key, valueOfEntry(entry)];
+  }
+
+  /** The state with a key set to a packed entry, or without it. */
+  with(key: Uint8Array, entry: PackedEntry | undefined, pathKey: Uint8Array): StateSnapshot {
+    const old = treeGet(this.entries, key);
+    if (old === undefined && entry === undefined) return this;
+    const path = computePath(pathKey, key);
+    const size = this.encodedSize - (old === undefined ? 0 : sizeOf(key, old));
+    if (entry === undefined) {
+      return new StateSnapshot(treeRemove(this.entries, key), treeRemove(this.commitments, path), size);
+    }
+    return new StateSnapshot(
+      treeInsert(this.entries, key, entry),
+      treeInsert(this.commitments, path, entry),
+      size + sizeOf(key, entry),
+    );
+  }
+}
+
+function sizeOf(key: Uint8Array, entry: PackedEntry): number {
+  return key.length + entry.length - SALT_LENGTH + ENTRY_OVERHEAD;
+}
+
+const EMPTY = StateSnapshot.fromEntries([], new Uint8Array(32));
