@@ -14,7 +14,7 @@ export interface Limit {
   readonly reason: string;
 }
 
-const NAME = /^(?:MAX_|MIN_)[A-Z0-9_]+$|^[A-Z0-9_]+_(?:LIMIT|MS|SECONDS|CAPACITY|BYTES|BLOCKS|LENGTH)$/;
+const NAME = /^(?:MAX_|MIN_)[A-Z0-9_]+$|^[A-Z0-9_]+_(?:LIMIT|CAPACITY|TIMEOUT_MS|INTERVAL_MS|DELAY_MS)$/;
 const CONSTANT =
   /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/|(?:^[ \t]*\/\/[^\n]*\n)+)?[ \t]*\n?^(?:export )?const ([A-Z][A-Z0-9_]*)(?:: [^=\n]+)? =\s*([^;\n]+);/gm;
 

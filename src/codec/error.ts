@@ -25,6 +25,7 @@ export type CodecErrorCode =
 
 /** Bytes that are not the encoding of the wanted type. */
 export class CodecError extends Error {
+  /** The class, for logs. */
   override readonly name = "CodecError";
   /** The reason, for decisions. */
   readonly code: CodecErrorCode;
@@ -33,6 +34,7 @@ export class CodecError extends Error {
   /** Field names and indexes from the outermost value to the one that failed. */
   readonly path: readonly (string | number)[];
 
+  /** Makes the error of a decoder; `path` grows on the way out of nested values. */
   constructor(code: CodecErrorCode, detail: string, path: readonly (string | number)[] = [], cause?: unknown) {
     super(`Cannot decode ${path.length === 0 ? "value" : `"${path.join(".")}"`}: ${detail}`, { cause });
     this.code = code;

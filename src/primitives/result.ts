@@ -6,13 +6,17 @@
 
 /** A success with its value. */
 export interface Ok<T> {
+  /** Tells a success from a failure. */
   readonly ok: true;
+  /** What was wanted. */
   readonly value: T;
 }
 
 /** A failure with its error, a union tagged by `code`. */
 export interface Err<E> {
+  /** Tells a failure from a success. */
   readonly ok: false;
+  /** Why there is no value. */
   readonly error: E;
 }
 

@@ -1,0 +1,156 @@
+/**
+ * The options of the validateer and their defaults.
+ *
+ * Source: worker `service/src/cli.yml` and `service/src/config.rs` (839eda024)
+ * Differs: the data directory defaults to `.data` below the current directory; options of other worker modes are not
+ * offered; options for the emulated enclave, finality and the embedded devnode are added.
+ *
+ * @module
+ */
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { CommandShape, OptionShape } from "./arguments.ts";
+
+/** Everything that the command line says. */
+export interface ValidateerOptions {
+  readonly integriteeRpcUrl: string | undefined;
+  readonly integriteeRpcPort: number;
+  readonly dataDir: string;
+  readonly wsExternal: boolean;
+  readonly trustedWorkerPort: number;
+  readonly untrustedWorkerPort: number;
+  readonly muRaPort: number;
+  readonly trustedExternalAddress: string | undefined;
+  readonly untrustedExternalAddress: string | undefined;
+  readonly muRaExternalAddress: string | undefined;
+  readonly enableMetrics: boolean;
+  readonly metricsPort: number;
+  readonly untrustedHttpPort: number;
+  readonly cleanReset: boolean;
+  readonly acceptEmulatedEnclave: boolean;
+  readonly platformRoot: string | undefined;
+  readonly parentchainFinality: FinalityLevel;
+  readonly payoutFinality: FinalityLevel;
+  readonly slotDurationMs: number;
+  readonly logLevel: LogLevel;
+}
+
+/** Options of `run` alone. */
+export interface RunOptions extends ValidateerOptions {
+  readonly dev: boolean;
+  readonly skipRa: boolean;
+}
+
+/** Finality levels of DESIGN §6. */
+export type FinalityLevel = "proven" | "sealed" | "trusted";
+/** How much is logged. */
+export type LogLevel = "error" | "warn" | "info" | "debug";
+
+const FINALITY_LEVELS: readonly FinalityLevel[] = ["proven", "sealed", "trusted"];
+const LOG_LEVELS: readonly LogLevel[] = ["error", "warn", "info", "debug"];
+
+/** Shortest slot: below it a block is not surely proposed, stored and sent before the next is due. */
+const MIN_SLOT_DURATION_MS = 100;
+/** Longest slot: a minute, so that a mistyped unit is noticed. */
+const MAX_SLOT_DURATION_MS = 60_000;
+
+function integerBetween(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`Want a whole number from ${min} to ${max}, got "${text}".`);
+    }
+    return value;
+  };
+}
+
+const port = integerBetween(0, 65_535);
+
+function globalOptions(): Option[] {
+  return [
+    new Option("-u, --integritee-rpc-url <url>", "parentchain node; with --dev the default is an embedded one"),
+    new Option("-p, --integritee-rpc-port <port>", "its port").argParser(port).default(9944),
+    new Option("-d, --data-dir <folder>", "where keys, state and blocks are kept").default(".data"),
+    new Option("--ws-external", "listen on all interfaces instead of 127.0.0.1").default(false),
+    new Option("-P, --trusted-worker-port <port>", "trusted RPC, wss").argParser(port).default(2000),
+    new Option("-w, --untrusted-worker-port <port>", "untrusted RPC, ws").argParser(port).default(2001),
+    new Option("-r, --mu-ra-port <port>", "provisioning of other validateers, as advertised").argParser(port).default(
+      3443,
+    ),
+    new Option("-T, --trusted-external-address <address>", "advertised address of the trusted RPC"),
+    new Option("-U, --untrusted-external-address <address>", "advertised address of the untrusted RPC"),
+    new Option("-M, --mu-ra-external-address <address>", "advertised address of the provisioning"),
+    new Option("--enable-metrics", "serve Prometheus metrics").default(false),
+    new Option("-i, --metrics-port <port>", "port of the metrics").argParser(port).default(8787),
+    new Option("-h, --untrusted-http-port <port>", "port of /is_initialized").argParser(port).default(4545),
+    new Option("-c, --clean-reset", "remove keys, state and blocks before the start").default(false),
+    new Option(
+      "--accept-emulated-enclave",
+      "start outside of development although the enclave protects nothing from its host",
+    )
+      .default(false),
+    new Option("--platform-root <file>", "PEM key of the operator's own platform root instead of the development root"),
+    new Option("--parentchain-finality <level>", "what counts as final on the parentchain").choices(FINALITY_LEVELS)
+      .default("proven"),
+    new Option("--payout-finality <level>", "what must be final before a payout is sent").choices(FINALITY_LEVELS)
+      .default("proven"),
+    new Option("--slot-duration-ms <ms>", "slot duration of a shard that is created")
+      .argParser(integerBetween(MIN_SLOT_DURATION_MS, MAX_SLOT_DURATION_MS)).default(300),
+    new Option("--log-level <level>", "how much is logged").choices(LOG_LEVELS).default("info"),
+  ];
+}
+
+function runOptions(): Option[] {
+  return [
+    new Option("-d, --dev", "development: embedded parentchain node, account paid by //Alice").default(false),
+    new Option("--skip-ra", "register without attestation, where the parentchain allows it").default(false),
+  ];
+}
+
+/** What each subcommand does; the service passes the functions. */
+export interface ValidateerActions {
+  readonly run: (shard: string | undefined, options: RunOptions) => Promise<void>;
+  readonly shieldingKey: (options: ValidateerOptions) => Promise<void>;
+  readonly signingKey: (options: ValidateerOptions) => Promise<void>;
+  readonly mrenclave: (options: ValidateerOptions) => Promise<void>;
+}
+
+/** The program with its subcommands. */
+export function createProgram(actions: ValidateerActions, version: string): Command {
+  const program = new Command("validateer");
+  program.description("Integritee validateer with an EMULATED enclave: it protects nothing from its host.")
+    .version(version).helpOption("--help", "show this help").showHelpAfterError("(see --help)");
+  const add = (name: string, summary: string, own: readonly Option[] = []): Command => {
+    const command = program.command(name).description(summary).helpOption("--help", "show this help");
+    for (const option of own) command.addOption(option);
+    const taken = new Set(own.map((option) => option.short));
+    for (const option of globalOptions()) {
+      if (taken.has(option.short)) delete option.short;
+      command.addOption(option);
+    }
+    return command;
+  };
+  add("run", "run the validateer (the default)", runOptions()).argument("[shard]", "base58; default: the fingerprint")
+    .action((shard: string | undefined, options: RunOptions) => actions.run(shard, options));
+  add("shielding-key", "write the public shielding key to enclave-shielding-pubkey.json")
+    .action((options: ValidateerOptions) => actions.shieldingKey(options));
+  add("signing-key", "write the public signing key to enclave-signing-pubkey.bin")
+    .action((options: ValidateerOptions) => actions.signingKey(options));
+  add("mrenclave", "print the fingerprint of the enclave in base58")
+    .action((options: ValidateerOptions) => actions.mrenclave(options));
+  return program;
+}
+
+/** The shape of the command line for the normaliser. */
+export function commandShape(): CommandShape {
+  const help: OptionShape[] = [{ long: "--help", value: false }, { long: "--version", value: false }];
+  return {
+    globals: [...globalOptions().map(shapeOf), ...help],
+    subcommands: { run: runOptions().map(shapeOf), "shielding-key": [], "signing-key": [], mrenclave: [], help: [] },
+    defaultSubcommand: "run",
+  };
+}
+
+function shapeOf(option: Option): OptionShape {
+  const shape = { long: option.long as string, value: option.required || option.optional };
+  return option.short === undefined ? shape : { ...shape, short: option.short };
+}

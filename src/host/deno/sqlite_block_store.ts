@@ -1,0 +1,81 @@
+/**
+ * The block store as an SQLite database in WAL mode, every append synced.
+ *
+ * @module
+ */
+import { DatabaseSync } from "node:sqlite";
+import { type BlockStore, BlockStoreError, type StoredBlock } from "../block_store.ts";
+
+/** Version of the tables, in the database's `user_version`. */
+const SCHEMA_VERSION = 1;
+
+// Rows of a few KiB fit pages of 16 KiB; the tail of the write times is a tenth of that with 4 KiB pages.
+const SCHEMA = `
+  PRAGMA page_size = 16384;
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  CREATE TABLE IF NOT EXISTS block (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    number INTEGER NOT NULL,
+    hash BLOB NOT NULL UNIQUE,
+    bytes BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS block_by_number ON block (number, sequence);
+`;
+
+type Row = Record<string, unknown>;
+
+/** Opens or creates the database. @throws {BlockStoreError} If it cannot be opened or was made by a later version. */
+export function openSqliteBlockStore(path: string): BlockStore {
+  const database = guard("open the block store", () => {
+    const opened = new DatabaseSync(path);
+    const version = Number(opened.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+    if (version > SCHEMA_VERSION) throw new RangeError(`version ${version}, at most ${SCHEMA_VERSION} is known`);
+    opened.exec(SCHEMA);
+    opened.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    return opened;
+  });
+  const insert = database.prepare("INSERT OR IGNORE INTO block (number, hash, bytes) VALUES (?, ?, ?)");
+  const byHash = database.prepare("SELECT number, hash, bytes FROM block WHERE hash = ?");
+  const from = database.prepare(
+    "SELECT number, hash, bytes FROM block WHERE number >= ? ORDER BY number, sequence LIMIT ?",
+  );
+  const newest = database.prepare("SELECT number, hash, bytes FROM block ORDER BY number DESC, sequence DESC LIMIT 1");
+  const count = database.prepare("SELECT count(*) AS n FROM block");
+  const remove = database.prepare("DELETE FROM block WHERE hash = ?");
+  const prune = database.prepare("DELETE FROM block WHERE number < ?");
+  return {
+    append: ({ number, hash, bytes }) => guard("store a block", () => void insert.run(number, hash, bytes)),
+    byHash: (hash) => guard("read a block", () => blockOf(byHash.get(hash))),
+    from: (number, limit) =>
+      guard("read blocks", () => from.all(number, limit).map(blockOf).filter((block) => block !== undefined)),
+    newest: () => guard("read the newest block", () => blockOf(newest.get())),
+    count: () => guard("count blocks", () => Number(count.get()?.["n"] ?? 0)),
+    remove: (hash) => guard("remove a block", () => void remove.run(hash)),
+    pruneBelow: (number) => guard("prune blocks", () => void prune.run(number)),
+    close: () => database.close(),
+  };
+}
+
+function blockOf(row: Row | undefined): StoredBlock | undefined {
+  if (row === undefined) return undefined;
+  return {
+    number: BigInt(row["number"] as number | bigint),
+    hash: new Uint8Array(row["hash"] as Uint8Array),
+    bytes: new Uint8Array(row["bytes"] as Uint8Array),
+  };
+}
+
+function guard<T>(action: string, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const code = /full|no space/i.test(message)
+      ? "Full"
+      : /malformed|not a database|corrupt/i.test(message)
+      ? "Corrupt"
+      : "Failed";
+    throw new BlockStoreError(code, `Cannot ${action}: ${message}`, cause);
+  }
+}
