@@ -42,6 +42,11 @@ export async function p256FromJwk(jwk: JsonWebKey): Promise<P256Pair> {
   }
 }
 
+/** PKCS #8 of an extractable private key, for TLS servers that take nothing else; a secret. */
+export async function p256PrivateToPkcs8(privateKey: CryptoKey): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.exportKey("pkcs8", privateKey));
+}
+
 /** Signs a message; 64 bytes r ‖ s. */
 export async function p256Sign(privateKey: CryptoKey, message: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.sign(SIGNING, privateKey, asBufferSource(message)));
