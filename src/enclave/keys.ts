@@ -1,0 +1,132 @@
+/**
+ * The keys of an enclave and its shard: drawn once, sealed, never told.
+ *
+ * Source: worker `core-primitives/sgx/crypto/src/{rsa3072,ed25519}.rs` (839eda024)
+ * Differs: state, path and salt keys replace the AES-OFB key with its fixed IV; the seed of the L2 enclave account is
+ * drawn instead of being a hash of the RSA key, so that the keys can be changed one by one.
+ *
+ * @module
+ */
+import { bytesOf, type Codec, str, struct, u32, u8 } from "../codec/codec.ts";
+import { ed25519FromSeed, type Ed25519Pair } from "../crypto/ed25519.ts";
+import { randomBytes } from "../crypto/random.ts";
+import {
+  MAX_RSA_JSON_LENGTH,
+  shieldingKeyPairFromJson,
+  shieldingKeyPairToJson,
+  shieldingPublicKeyToJson,
+} from "../crypto/rsa_json.ts";
+import { generateShieldingKey, type ShieldingKeyPair } from "../crypto/rsa_oaep.ts";
+import { generateX25519Secret, x25519FromSecret, type X25519Pair } from "../crypto/x25519.ts";
+import { tryDecode } from "../codec/codec.ts";
+import { err, ok, type Result } from "../primitives/result.ts";
+import { seal, type SealContext, type SealError, unseal } from "./sealing.ts";
+
+/** Version of the sealed form. */
+const VERSION = 1;
+/** Name that the keys are sealed under. */
+const SEAL_NAME = "keys";
+
+/** Secrets as they are sealed; the fields are in their stored order. */
+interface StoredKeys {
+  readonly version: number;
+  readonly epoch: number;
+  readonly signerSeed: Uint8Array;
+  readonly enclaveAccountSeed: Uint8Array;
+  readonly stateKey: Uint8Array;
+  readonly pathKey: Uint8Array;
+  readonly saltKey: Uint8Array;
+  readonly sessionSecret: Uint8Array;
+  readonly shieldingPair: string;
+}
+
+const secret = bytesOf(32);
+const storedKeys: Codec<StoredKeys> = struct<StoredKeys>({
+  version: u8,
+  epoch: u32,
+  signerSeed: secret,
+  enclaveAccountSeed: secret,
+  stateKey: secret,
+  pathKey: secret,
+  saltKey: secret,
+  sessionSecret: secret,
+  shieldingPair: str(MAX_RSA_JSON_LENGTH),
+});
+
+/** Keys ready for use. */
+export interface EnclaveKeys {
+  /** Number of the shard's key epoch; 0 is the first. */
+  readonly epoch: number;
+  /** Own parentchain account, block author and signer of key statements. */
+  readonly signer: Ed25519Pair;
+  /** L2 account of the enclaves of this shard. */
+  readonly enclaveAccount: Ed25519Pair;
+  /** RSA key of the compatible path. */
+  readonly shielding: ShieldingKeyPair;
+  /** Public half as JSON. */
+  readonly shieldingJson: string;
+  /** Encrypts state diffs. */
+  readonly stateKey: Uint8Array;
+  /** Hides the storage keys in the trie. */
+  readonly pathKey: Uint8Array;
+  /** Draws the salts of the trie's leaves. */
+  readonly saltKey: Uint8Array;
+  /** Key agreement of sessions. */
+  readonly session: X25519Pair;
+}
+
+/** Why sealed keys were refused. */
+export type KeysError =
+  | SealError
+  /** The content is not that of this version. */
+  | { readonly code: "KeysMalformed" };
+
+/** Draws all keys; takes up to a second for the RSA key. The second value is what {@linkcode openKeys} takes. */
+export async function createKeys(
+  context: SealContext,
+): Promise<{ readonly keys: EnclaveKeys; readonly sealed: Uint8Array }> {
+  const pair = await generateShieldingKey();
+  const stored: StoredKeys = {
+    version: VERSION,
+    epoch: 0,
+    signerSeed: randomBytes(32),
+    enclaveAccountSeed: randomBytes(32),
+    stateKey: randomBytes(32),
+    pathKey: randomBytes(32),
+    saltKey: randomBytes(32),
+    sessionSecret: generateX25519Secret(),
+    shieldingPair: await shieldingKeyPairToJson(pair),
+  };
+  const plaintext = storedKeys.encode(stored);
+  const sealed = await seal(context, SEAL_NAME, plaintext);
+  plaintext.fill(0);
+  return { keys: await ready(stored, pair), sealed };
+}
+
+/** Opens sealed keys. */
+export async function openKeys(context: SealContext, sealed: Uint8Array): Promise<Result<EnclaveKeys, KeysError>> {
+  const opened = await unseal(context, SEAL_NAME, sealed);
+  if (!opened.ok) return opened;
+  const stored = tryDecode(storedKeys, opened.value);
+  opened.value.fill(0);
+  if (!stored.ok || stored.value.version !== VERSION) return err({ code: "KeysMalformed" });
+  try {
+    return ok(await ready(stored.value, await shieldingKeyPairFromJson(stored.value.shieldingPair)));
+  } catch {
+    return err({ code: "KeysMalformed" });
+  }
+}
+
+async function ready(stored: StoredKeys, shielding: ShieldingKeyPair): Promise<EnclaveKeys> {
+  return {
+    epoch: stored.epoch,
+    signer: ed25519FromSeed(stored.signerSeed),
+    enclaveAccount: ed25519FromSeed(stored.enclaveAccountSeed),
+    shielding,
+    shieldingJson: await shieldingPublicKeyToJson(shielding.publicKey),
+    stateKey: stored.stateKey,
+    pathKey: stored.pathKey,
+    saltKey: stored.saltKey,
+    session: await x25519FromSecret(stored.sessionSecret),
+  };
+}
