@@ -1,0 +1,136 @@
+/**
+ * The plain form of a whole state in chunks of bounded size, for sealing to disk and for provisioning. The first chunk
+ * is the header, each further one holds whole entries in ascending order of keys.
+ *
+ * Differs: the original writes the state as one postcard map.
+ *
+ * @module
+ */
+import { bytes, bytesOf, type Codec, struct, u32, u8 } from "../codec/codec.ts";
+import { openCursor } from "../codec/cursor.ts";
+import { CodecError } from "../codec/error.ts";
+import type { H256 } from "../primitives/branded.ts";
+import { compareBytes, equalBytes, joinBytes } from "../primitives/bytes.ts";
+import { err, ok, type Result } from "../primitives/result.ts";
+import { treeEntries } from "../trie/radix_tree.ts";
+import type { SaltedValue } from "./diff.ts";
+import { MAX_STORAGE_KEY_BYTES, MAX_STORAGE_VALUE_BYTES } from "./kv_store.ts";
+import { packEntry, SALT_LENGTH, saltOfEntry, valueOfEntry } from "./leaf.ts";
+import { StateSnapshot } from "./snapshot.ts";
+
+/** Most bytes of one chunk: one entry always fits, and sealing one takes a few milliseconds only. */
+export const MAX_SNAPSHOT_CHUNK_BYTES = 1024 * 1024;
+/** Most entries of a snapshot that is loaded: a hundred times the size the budgets are for. */
+export const MAX_SNAPSHOT_ENTRIES = 100_000_000;
+
+const FORMAT = 1;
+
+interface Header {
+  readonly format: number;
+  readonly root: Uint8Array;
+  readonly entries: number;
+}
+
+const header: Codec<Header> = struct({ format: u8, root: bytesOf(32), entries: u32 });
+
+interface Entry extends SaltedValue {
+  readonly key: Uint8Array;
+}
+
+const entryCodec: Codec<Entry> = struct({
+  key: bytes(MAX_STORAGE_KEY_BYTES),
+  salt: bytesOf(SALT_LENGTH),
+  value: bytes(MAX_STORAGE_VALUE_BYTES),
+});
+
+/** Why chunks are refused. */
+export type SnapshotChunkError =
+  /** A chunk is larger than {@linkcode MAX_SNAPSHOT_CHUNK_BYTES}. */
+  | { readonly code: "ChunkTooLarge"; readonly length: number }
+  /** A chunk is malformed or has an unknown format. */
+  | { readonly code: "ChunkInvalid"; readonly detail: string }
+  /** Keys are not in strictly ascending order: a chunk is missing, stands twice or is out of place. */
+  | { readonly code: "EntriesNotSorted" }
+  /** More or fewer entries than the header says. */
+  | { readonly code: "EntryCountMismatch"; readonly want: number; readonly got: number }
+  /** The entries do not have the root that the header says. */
+  | { readonly code: "SnapshotRootMismatch"; readonly want: Uint8Array; readonly got: Uint8Array };
+
+/** Yields the chunks of a snapshot one by one, so that the caller can do other work between them. */
+export function* encodeSnapshotChunks(snapshot: StateSnapshot): Generator<Uint8Array, void, undefined> {
+  yield header.encode({ format: FORMAT, root: snapshot.root, entries: snapshot.size });
+  let parts: Uint8Array[] = [];
+  let length = 0;
+  for (const [key, packed] of treeEntries(snapshot.entries)) {
+    const part = entryCodec.encode({ key, salt: saltOfEntry(packed), value: valueOfEntry(packed) });
+    if (length + part.length > MAX_SNAPSHOT_CHUNK_BYTES) {
+      yield joinBytes(parts);
+      parts = [];
+      length = 0;
+    }
+    parts.push(part);
+    length += part.length;
+  }
+  if (length > 0) yield joinBytes(parts);
+}
+
+/** Takes chunks in order and gives the snapshot at the end, its root checked. */
+export class SnapshotDecoder {
+  readonly #pathKey: Uint8Array;
+  #header: Header | undefined;
+  #entries: (readonly [Uint8Array, Uint8Array])[] = [];
+
+  /** @param pathKey The shard's path key, without which the root cannot be computed. */
+  constructor(pathKey: Uint8Array) {
+    this.#pathKey = pathKey;
+  }
+
+  /** The root that the header promises, once it is there. */
+  get promisedRoot(): Uint8Array | undefined {
+    return this.#header?.root;
+  }
+
+  /** Takes the next chunk. After a failure the decoder is of no more use. */
+  push(chunk: Uint8Array): Result<undefined, SnapshotChunkError> {
+    if (chunk.length > MAX_SNAPSHOT_CHUNK_BYTES) return err({ code: "ChunkTooLarge", length: chunk.length });
+    try {
+      return this.#header === undefined ? this.#takeHeader(chunk) : this.#takeEntries(chunk, this.#header.entries);
+    } catch (error) {
+      if (error instanceof CodecError) return err({ code: "ChunkInvalid", detail: error.detail });
+      throw error;
+    }
+  }
+
+  /** The snapshot of all chunks. */
+  finish(): Result<StateSnapshot, SnapshotChunkError> {
+    if (this.#header === undefined) return err({ code: "ChunkInvalid", detail: "no header" });
+    const { entries: want, root } = this.#header;
+    const got = this.#entries.length;
+    if (got !== want) return err({ code: "EntryCountMismatch", want, got });
+    const snapshot = StateSnapshot.fromEntries(this.#entries, this.#pathKey);
+    this.#entries = [];
+    const computed: H256 = snapshot.root;
+    return equalBytes(computed, root) ? ok(snapshot) : err({ code: "SnapshotRootMismatch", want: root, got: computed });
+  }
+
+  #takeHeader(chunk: Uint8Array): Result<undefined, SnapshotChunkError> {
+    const decoded = header.decode(chunk);
+    if (decoded.format !== FORMAT) return err({ code: "ChunkInvalid", detail: `unknown format ${decoded.format}` });
+    if (decoded.entries > MAX_SNAPSHOT_ENTRIES) return err({ code: "ChunkInvalid", detail: "too many entries" });
+    this.#header = decoded;
+    return ok(undefined);
+  }
+
+  #takeEntries(chunk: Uint8Array, want: number): Result<undefined, SnapshotChunkError> {
+    const cursor = openCursor(chunk);
+    let previous = this.#entries[this.#entries.length - 1]?.[0];
+    while (cursor.i < cursor.length) {
+      const { key, salt, value } = entryCodec.read(cursor);
+      if (previous !== undefined && compareBytes(previous, key) >= 0) return err({ code: "EntriesNotSorted" });
+      this.#entries.push([key, packEntry(salt, value)]);
+      if (this.#entries.length > want) return err({ code: "EntryCountMismatch", want, got: this.#entries.length });
+      previous = key;
+    }
+    return ok(undefined);
+  }
+}
