@@ -29,8 +29,12 @@ export type CallOutcome =
   | "InvalidNonce"
   /** The fee or the amount cannot be paid. */
   | "MissingFunds"
-  /** Refused by the pallet that executes it; fee and nonce are used up. */
-  | "Dispatch"
+  /** The sender has less than the amount; fee and nonce are used up, as in all that follow. */
+  | "InsufficientBalance"
+  /** The receiver would stay below the existential deposit. */
+  | "ExistentialDeposit"
+  /** A sum would not fit its type. */
+  | "Overflow"
   /** The call names another shard than the one it ran in. */
   | "WrongShard"
   /** The shard has no vault to pay out from. */
@@ -53,10 +57,12 @@ export const callOutcome: Codec<CallOutcome> = enumeration({
   MissingPrivileges: 2,
   InvalidNonce: 3,
   MissingFunds: 4,
-  Dispatch: 5,
-  WrongShard: 6,
-  NoShardVaultAssigned: 7,
-  TooManyPayouts: 8,
+  InsufficientBalance: 5,
+  ExistentialDeposit: 6,
+  Overflow: 7,
+  WrongShard: 8,
+  NoShardVaultAssigned: 9,
+  TooManyPayouts: 10,
 });
 
 /** SCALE codec of {@linkcode Receipt}. */

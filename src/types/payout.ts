@@ -1,0 +1,58 @@
+/**
+ * A payment that the shard owes on a parentchain, as an entry of its state.
+ *
+ * Differs: the reference sends the parentchain call right after its block, before any finality; here the debt is state, so
+ * it rolls back with its block and every validateer knows it.
+ *
+ * @module
+ */
+import { type Codec, struct, u128, u32, u64, unit, type Variant, variant } from "../codec/codec.ts";
+import type { AccountId } from "../primitives/branded.ts";
+import { accountIdCodec } from "./ids.ts";
+import { type ParentchainId, parentchainId } from "./parentchain_id.ts";
+
+/** Who has signed an extrinsic for a payout. */
+export interface PayoutAssignment {
+  /** Account of the enclave that signed. */
+  readonly payer: AccountId;
+  /** Last parentchain block in which its extrinsic can be included. */
+  readonly eraEnd: number;
+}
+
+/** State of a payout. States: queued → assigned → done; assigned → queued when the era ended without the payment. */
+export type PayoutStatus = Variant<{ queued: undefined; assigned: PayoutAssignment; done: undefined }>;
+
+/** A payment owed; the fields are in wire order. */
+export interface Payout {
+  /** Counts from 0 in each shard. */
+  readonly id: bigint;
+  /** Chain on which it is paid. */
+  readonly chain: ParentchainId;
+  /** Account on that chain that receives. */
+  readonly beneficiary: AccountId;
+  /** Amount in the smallest unit. */
+  readonly amount: bigint;
+  /** Number of the sidechain block that burned the amount. */
+  readonly blockNumber: bigint;
+  /** How far it is. */
+  readonly status: PayoutStatus;
+}
+
+/** SCALE codec of {@linkcode PayoutStatus}. */
+export const payoutStatus: Codec<PayoutStatus> = variant<
+  { queued: undefined; assigned: PayoutAssignment; done: undefined }
+>({
+  queued: [0, unit],
+  assigned: [1, struct<PayoutAssignment>({ payer: accountIdCodec, eraEnd: u32 })],
+  done: [2, unit],
+});
+
+/** SCALE codec of {@linkcode Payout}. */
+export const payout: Codec<Payout> = struct<Payout>({
+  id: u64,
+  chain: parentchainId,
+  beneficiary: accountIdCodec,
+  amount: u128,
+  blockNumber: u64,
+  status: payoutStatus,
+});
