@@ -1,0 +1,106 @@
+/**
+ * The enclaves that the parentchain has registered, read through its metadata.
+ *
+ * @module
+ */
+import {
+  type AccountId,
+  type EnclaveFingerprint,
+  enclaveFingerprint,
+  type ShardIdentifier,
+} from "../../primitives/branded.ts";
+import { encodeBase58 } from "../../primitives/base58.ts";
+import { printable } from "../../client/worker_answer.ts";
+import { addressOf, type Parentchain, query } from "./parentchain.ts";
+
+/** One registered enclave. */
+export interface RegisteredEnclave {
+  /** Address or opaque name of the signer. */
+  readonly signer: string;
+  /** Its measurement. */
+  readonly fingerprint: EnclaveFingerprint;
+  /** How its registration was attested: `Skip`, `Ias` or `Dcap`. */
+  readonly attestation: string;
+  /** Time of the registration, milliseconds since 1970. */
+  readonly timestampMs: bigint;
+  /** Where it says it listens. */
+  readonly url: string | undefined;
+}
+
+// The shapes below are what the API makes of `Teerex.SovereignEnclaves` and `EnclaveBridge.ShardConfigRegistry`.
+interface EnclaveValue {
+  readonly asSgx: {
+    readonly mrEnclave: { toU8a(): Uint8Array };
+    readonly timestamp: { toBigInt(): bigint };
+    readonly url: { readonly isSome: boolean; unwrap(): { toUtf8(): string } };
+    readonly attestationMethod: { readonly type: string };
+  };
+}
+interface OptionValue<T> {
+  readonly isSome: boolean;
+  unwrap(): T;
+}
+interface ShardConfigValue {
+  readonly activeConfig: { readonly enclaveFingerprint: { toU8a(): Uint8Array } };
+}
+interface EntriesQuery {
+  entries(): Promise<[{ readonly args: readonly { toU8a(): Uint8Array; toString(): string }[] }, unknown][]>;
+}
+
+/** All registered enclaves, sovereign ones first. */
+export async function listEnclaves(chain: Parentchain): Promise<RegisteredEnclave[]> {
+  const enclaves: RegisteredEnclave[] = [];
+  for (const item of ["sovereignEnclaves", "proxiedEnclaves"]) {
+    const entry = chain.api.query["teerex"]?.[item] as unknown as EntriesQuery | undefined;
+    if (entry === undefined) continue;
+    for (const [key, value] of await entry.entries()) {
+      const subject = key.args[0];
+      const bytes = subject?.toU8a() ?? new Uint8Array(0);
+      const signer = bytes.length === 32 ? addressOf(bytes) : String(subject);
+      enclaves.push(describe(signer, unwrapOption<EnclaveValue>(value)));
+    }
+  }
+  return enclaves;
+}
+
+/** The sovereign enclave of a signer, or `undefined` if none is registered. */
+export async function findEnclave(chain: Parentchain, signer: AccountId): Promise<RegisteredEnclave | undefined> {
+  const value = await query(chain, "teerex", "sovereignEnclaves", signer) as OptionValue<EnclaveValue>;
+  return value.isSome ? describe(addressOf(signer), value.unwrap()) : undefined;
+}
+
+/** The measurement that the parentchain wants a shard's enclaves to have now, or `undefined` if it has no such shard. */
+export async function activeFingerprint(
+  chain: Parentchain,
+  shard: ShardIdentifier,
+): Promise<EnclaveFingerprint | undefined> {
+  const value = await query(chain, "enclaveBridge", "shardConfigRegistry", shard) as OptionValue<ShardConfigValue>;
+  if (!value.isSome) return undefined;
+  return enclaveFingerprint(value.unwrap().activeConfig.enclaveFingerprint.toU8a());
+}
+
+/** Lines that show an enclave. */
+export function enclaveLines(enclave: RegisteredEnclave): string[] {
+  return [
+    "Enclave",
+    `   signer: ${enclave.signer}`,
+    `   MRENCLAVE: ${encodeBase58(enclave.fingerprint)}`,
+    `   RA timestamp: ${enclave.timestampMs}`,
+    `   URL: ${enclave.url ?? "none"}`,
+  ];
+}
+
+function describe(signer: string, { asSgx: sgx }: EnclaveValue): RegisteredEnclave {
+  return {
+    signer,
+    fingerprint: enclaveFingerprint(sgx.mrEnclave.toU8a()),
+    attestation: sgx.attestationMethod.type,
+    timestampMs: sgx.timestamp.toBigInt(),
+    url: sgx.url.isSome ? printable(sgx.url.unwrap().toUtf8()) : undefined,
+  };
+}
+
+function unwrapOption<T>(value: unknown): T {
+  const option = value as Partial<OptionValue<T>>;
+  return option.isSome === true && option.unwrap !== undefined ? option.unwrap() : value as T;
+}
