@@ -1,0 +1,66 @@
+/**
+ * What the enclave does on the parentchain on its own: values only. A duty looks at the proven view and says which
+ * extrinsics to send next; the caller hands their bytes to the host as effects.
+ *
+ * @module
+ */
+import type { AccountId, BlockHash, EnclaveFingerprint, H256, ShardIdentifier } from "../../primitives/branded.ts";
+import type { BlockRef } from "../../parentchain/follower_state.ts";
+import type { ParentchainMetadata } from "../../parentchain/metadata.ts";
+import type { ParentchainView } from "../../parentchain/view.ts";
+
+/** Why an extrinsic is sent. */
+export type DutyPurpose =
+  | "register_sgx_enclave"
+  | "update_shard_config"
+  | "fund_vault"
+  | "add_vault_proxy"
+  | "confirm_processed_parentchain_block"
+  | "confirm_imported_sidechain_block"
+  | "payout";
+
+/** An ed25519 key that signs for the parentchain; the key itself stays with the caller. */
+export interface ExtrinsicSigner {
+  /** Its account: the ed25519 public key. */
+  readonly account: AccountId;
+  /** Signs a payload (already hashed if long). */
+  readonly sign: (payload: Uint8Array) => Uint8Array;
+}
+
+/** A signed extrinsic for the host to submit. */
+export interface DutyExtrinsic {
+  /** Bytes with their length prefix, as `author_submitExtrinsic` takes them. */
+  readonly bytes: Uint8Array;
+  /** Blake2-256 hash of the bytes. */
+  readonly hash: H256;
+  /** Why it is sent. */
+  readonly purpose: DutyPurpose;
+  /** Account that signed it. */
+  readonly signer: AccountId;
+  /** Its nonce. */
+  readonly nonce: number;
+  /** First block in which it can no longer be included. */
+  readonly eraEnd: number;
+}
+
+/** The chain that extrinsics are for. */
+export interface DutyChain {
+  /** Metadata of the runtime. */
+  readonly metadata: ParentchainMetadata;
+  /** Hash of block 0. */
+  readonly genesisHash: BlockHash;
+  /** Newest imported block: where eras begin. */
+  readonly head: BlockRef;
+  /** State after `head`. */
+  readonly view: ParentchainView;
+}
+
+/** Who the enclave is. */
+export interface DutyIdentity {
+  /** Its signing key on the parentchain. */
+  readonly signer: ExtrinsicSigner;
+  /** Its measurement. */
+  readonly fingerprint: EnclaveFingerprint;
+  /** Its shard. */
+  readonly shard: ShardIdentifier;
+}
