@@ -25,14 +25,19 @@ const SCHEMA = `
 
 type Row = Record<string, unknown>;
 
-/** Opens or creates the database. @throws {BlockStoreError} If it cannot be opened or was made by a later version. */
-export function openSqliteBlockStore(path: string): BlockStore {
+/**
+ * Opens or creates the database, with at most `maxPages` pages of 16 KiB if given.
+ *
+ * @throws {BlockStoreError} If it cannot be opened or was made by a later version.
+ */
+export function openSqliteBlockStore(path: string, maxPages?: number): BlockStore {
   const database = guard("open the block store", () => {
     const opened = new DatabaseSync(path);
     const version = Number(opened.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
     if (version > SCHEMA_VERSION) throw new RangeError(`version ${version}, at most ${SCHEMA_VERSION} is known`);
     opened.exec(SCHEMA);
     opened.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    if (maxPages !== undefined) opened.exec(`PRAGMA max_page_count = ${maxPages}`);
     return opened;
   });
   const insert = database.prepare("INSERT OR IGNORE INTO block (number, hash, bytes) VALUES (?, ?, ?)");

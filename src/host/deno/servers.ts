@@ -1,0 +1,98 @@
+/**
+ * Listening sockets of the host: plain HTTP, and JSON-RPC over plain WebSocket.
+ *
+ * @module
+ */
+import { RpcConnection } from "../../transport/connection.ts";
+import type { RpcRouter } from "../../transport/router.ts";
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly port: number;
+  /** Ends it; open connections are closed. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Connections of the untrusted RPC: peers that catch up, a handful each. */
+const MAX_UNTRUSTED_CONNECTIONS = 256;
+/** Seconds without a sign of life after which a connection is closed. */
+const IDLE_TIMEOUT_SECONDS = 120;
+
+/** The port is taken or may not be listened on. */
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+  readonly code = "AddressUnavailable";
+}
+
+/** Serves HTTP. @throws {ListenError} */
+export function serveHttp(
+  hostname: string,
+  port: number,
+  handler: (request: Request) => Response | Promise<Response>,
+): RunningServer {
+  const controller = new AbortController();
+  try {
+    const server = Deno.serve({ hostname, port, signal: controller.signal, onListen: () => {} }, handler);
+    return {
+      port: server.addr.port,
+      stop: async () => {
+        controller.abort();
+        await server.finished;
+      },
+    };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ListenError(`Cannot listen on ${hostname}:${port}: ${reason}`, { cause });
+  }
+}
+
+/** Serves JSON-RPC over WebSocket; plain requests are told to upgrade. @throws {ListenError} */
+export function serveRpc<Context>(
+  hostname: string,
+  port: number,
+  router: RpcRouter<Context>,
+  context: Context,
+): RunningServer {
+  const open = new Set<WebSocket>();
+  const server = serveHttp(hostname, port, (request) => {
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      return new Response("This is a WebSocket endpoint.\n", { status: 426, headers: { upgrade: "websocket" } });
+    }
+    if (open.size >= MAX_UNTRUSTED_CONNECTIONS) return new Response("Too many connections.\n", { status: 503 });
+    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_TIMEOUT_SECONDS });
+    attach(socket, router, context, open);
+    return response;
+  });
+  return {
+    port: server.port,
+    stop: async () => {
+      for (const socket of open) socket.close(1001, "server stops");
+      await server.stop();
+    },
+  };
+}
+
+function attach<Context>(socket: WebSocket, router: RpcRouter<Context>, context: Context, open: Set<WebSocket>): void {
+  open.add(socket);
+  const connection = new RpcConnection(
+    router,
+    {
+      send: (text) => {
+        if (socket.readyState === WebSocket.OPEN) socket.send(text);
+      },
+      close: (code, reason) => socket.close(code, reason),
+      bufferedAmount: () => socket.bufferedAmount,
+    },
+    context,
+    Date.now(),
+  );
+  socket.onmessage = ({ data }) => {
+    if (typeof data === "string") void connection.receive(data, Date.now());
+  };
+  socket.onclose = () => {
+    open.delete(socket);
+    connection.end();
+  };
+  // A broken connection is followed by its close.
+  socket.onerror = (event) => event.preventDefault();
+}
