@@ -1,0 +1,56 @@
+/**
+ * What the RPC methods need of the enclave.
+ *
+ * @module
+ */
+import type { Result } from "../../primitives/result.ts";
+import type { Request } from "../../types/request.ts";
+import type { ShardVault } from "../../types/shard_vault.ts";
+import type { SignedBlock } from "../../types/signed_block.ts";
+import type { SidechainHeader } from "../../types/sidechain_header.ts";
+import type { GetterRefusal, SubmitRefusal } from "./error_text.ts";
+import type { StatusWatcher } from "./status_hub.ts";
+
+/** What became of a submitted operation. */
+export interface Submitted {
+  readonly topHash: Uint8Array;
+  /** Starts to tell statuses; the ones that were reached at admission (Future, Invalid) come at once. */
+  readonly watch: (watcher: StatusWatcher) => () => void;
+}
+
+/** Public facts about the service. */
+export interface ServiceInfo {
+  readonly shard: Uint8Array;
+  readonly fingerprint: Uint8Array;
+  /** JSON of the RSA key. */
+  readonly shieldingKey: string;
+  /** Version of this software. */
+  readonly version: string;
+  readonly muRaUrl: string;
+  readonly untrustedUrl: string;
+}
+
+/** The enclave as its RPC methods see it. */
+export interface RpcService {
+  readonly info: ServiceInfo;
+  /** Decrypts, decodes, checks and puts into the pool. */
+  readonly submit: (request: Request) => Promise<Result<Submitted, SubmitRefusal>>;
+  /** Answers a getter from the last persisted state; `undefined` if it yields nothing. */
+  readonly executeGetter: (request: Request) => Promise<Result<Uint8Array | undefined, GetterRefusal>>;
+  /** Hashes of the ready operations. */
+  readonly pendingHashes: () => readonly Uint8Array[];
+  /** Header of the newest persisted block. */
+  readonly latestHeader: () => SidechainHeader | undefined;
+  /** The vault, once it is known. */
+  readonly shardVault: () => ShardVault | undefined;
+  /** JSON of the evidence: quote, collateral, statement. */
+  readonly evidence: () => Promise<unknown>;
+  /** Light headers from a number on. */
+  readonly lightHeaders: (from: bigint, max: number) => Uint8Array;
+  /** Takes blocks of a peer into the import queue. */
+  readonly importBlocks: (blocks: readonly SignedBlock[]) => void;
+  /** Resolves at the next fixed tick, so that an answer's time tells nothing about a decryption. */
+  readonly tick: () => Promise<void>;
+  /** Counts a request for the metrics. */
+  readonly count: (counter: "rpc_requests" | "rpc_trusted_calls") => void;
+}
