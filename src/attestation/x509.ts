@@ -1,0 +1,193 @@
+/**
+ * X.509 certificates as DCAP uses them: version 3, P-256 keys, ECDSA with SHA-256.
+ *
+ * @module
+ */
+import { concatBytes, equalBytes, utf8 } from "../primitives/bytes.ts";
+import { toHex } from "../primitives/hex.ts";
+import { err, ok, type Result } from "../primitives/result.ts";
+import {
+  DER_TAG,
+  type DerElement,
+  DerError,
+  expectTag,
+  readBitString,
+  readBoolean,
+  readChildren,
+  readDer,
+  readTimeMs,
+  readUnsigned,
+} from "./der.ts";
+
+/** A certificate's fields, as far as a chain is judged by them. */
+export interface Certificate {
+  /** The signed part. */
+  readonly tbs: Uint8Array;
+  /** r ‖ s over the signed part, 64 bytes. */
+  readonly signature: Uint8Array;
+  /** Name of the issuer, DER. */
+  readonly issuer: Uint8Array;
+  /** Name of the holder, DER. */
+  readonly subject: Uint8Array;
+  /** The holder's key x ‖ y on P-256, 64 bytes. */
+  readonly publicKey: Uint8Array;
+  /** First moment of validity, ms since 1970. */
+  readonly notBeforeMs: number;
+  /** Last moment of validity, ms since 1970. */
+  readonly notAfterMs: number;
+  /** Whether it may sign certificates (basic constraints and key usage both say so). */
+  readonly isCa: boolean;
+  /** How many further authorities may stand below it; undefined = any. */
+  readonly pathLength: number | undefined;
+  /** Whether its key may sign other things than certificates. */
+  readonly maySign: boolean;
+}
+
+/** The bytes are no certificate of the supported kind. */
+export interface CertificateError {
+  readonly code: "CertificateMalformed";
+}
+
+/** Most certificates in a chain: Intel's have three, one more is tolerated. */
+export const MAX_CHAIN_LENGTH = 4;
+
+const OID_ECDSA_SHA256 = "0x2a8648ce3d040302";
+const OID_EC_PUBLIC_KEY = "0x2a8648ce3d0201";
+const OID_P256 = "0x2a8648ce3d030107";
+const OID_BASIC_CONSTRAINTS = "0x551d13";
+const OID_KEY_USAGE = "0x551d0f";
+/** First bit of the key usage: digital signature. */
+const USAGE_SIGN = 0x80;
+/** Sixth bit of the key usage: signing certificates. */
+const USAGE_SIGN_CERTIFICATE = 0x04;
+
+/** Reads one certificate from DER. */
+export function parseCertificate(der: Uint8Array): Result<Certificate, CertificateError> {
+  try {
+    return ok(readCertificate(der));
+  } catch (error) {
+    if (error instanceof DerError) return err({ code: "CertificateMalformed" });
+    throw error;
+  }
+}
+
+function readCertificate(der: Uint8Array): Certificate {
+  const [tbs, algorithm, signature, ...rest] = readChildren(readDer(der, DER_TAG.sequence).content);
+  if (rest.length > 0) throw new DerError("Cannot read certificate: more than three parts");
+  const signedPart = expectTag(tbs, DER_TAG.sequence);
+  expectOid(algorithm, OID_ECDSA_SHA256);
+  const [version, serial, innerAlgorithm, issuer, validity, subject, keyInfo, ...optional] = readChildren(
+    signedPart.content,
+  );
+  if (toHex(expectTag(version, DER_TAG.explicit0).content) !== "0x020102") throw new DerError("Cannot read version");
+  expectTag(serial, DER_TAG.integer);
+  expectOid(innerAlgorithm, OID_ECDSA_SHA256);
+  const [notBefore, notAfter] = readChildren(expectTag(validity, DER_TAG.sequence).content);
+  return {
+    tbs: signedPart.whole,
+    signature: readSignature(readBitString(signature)),
+    issuer: expectTag(issuer, DER_TAG.sequence).whole,
+    subject: expectTag(subject, DER_TAG.sequence).whole,
+    publicKey: readPublicKey(expectTag(keyInfo, DER_TAG.sequence)),
+    notBeforeMs: readTimeMs(notBefore),
+    notAfterMs: readTimeMs(notAfter),
+    ...readExtensions(optional.find((element) => element.tag === DER_TAG.explicit3)),
+  };
+}
+
+function expectOid(algorithm: DerElement | undefined, oid: string): void {
+  const [id, ...parameters] = readChildren(expectTag(algorithm, DER_TAG.sequence).content);
+  if (toHex(expectTag(id, DER_TAG.oid).content) !== oid || parameters.length > 0) {
+    throw new DerError("Cannot read certificate: unsupported algorithm");
+  }
+}
+
+function readSignature(der: Uint8Array): Uint8Array {
+  const [r, s, ...rest] = readChildren(readDer(der, DER_TAG.sequence).content);
+  if (rest.length > 0) throw new DerError("Cannot read signature: more than two numbers");
+  return concatBytes(readUnsigned(r, 32), readUnsigned(s, 32));
+}
+
+function readPublicKey(keyInfo: DerElement): Uint8Array {
+  const [algorithm, key] = readChildren(keyInfo.content);
+  const [type, curve] = readChildren(expectTag(algorithm, DER_TAG.sequence).content);
+  const isP256 = toHex(expectTag(type, DER_TAG.oid).content) === OID_EC_PUBLIC_KEY &&
+    toHex(expectTag(curve, DER_TAG.oid).content) === OID_P256;
+  const point = readBitString(key);
+  if (!isP256 || point.length !== 65 || point[0] !== 4) throw new DerError("Cannot read public key: not P-256");
+  return point.slice(1);
+}
+
+type Extensions = Pick<Certificate, "isCa" | "pathLength" | "maySign">;
+
+function readExtensions(explicit: DerElement | undefined): Extensions {
+  if (explicit === undefined) return { isCa: false, pathLength: undefined, maySign: false };
+  let constraints: { isCa: boolean; pathLength: number | undefined } = { isCa: false, pathLength: undefined };
+  let usage = 0;
+  const seen = new Set<string>();
+  for (const extension of readChildren(readDer(explicit.content, DER_TAG.sequence).content)) {
+    const { oid, isCritical, value } = readExtension(extension);
+    if (seen.has(oid)) throw new DerError("Cannot read certificate: extension twice");
+    seen.add(oid);
+    if (oid === OID_BASIC_CONSTRAINTS) constraints = readBasicConstraints(value);
+    else if (oid === OID_KEY_USAGE) {
+      usage = expectTag(readDer(value, DER_TAG.bitString), DER_TAG.bitString).content[1] ?? 0;
+    } else if (isCritical) throw new DerError("Cannot read certificate: unknown critical extension");
+  }
+  const mayCertify = (usage & USAGE_SIGN_CERTIFICATE) !== 0;
+  return { ...constraints, isCa: constraints.isCa && mayCertify, maySign: (usage & USAGE_SIGN) !== 0 };
+}
+
+function readExtension(extension: DerElement): { oid: string; isCritical: boolean; value: Uint8Array } {
+  const parts = [...readChildren(expectTag(extension, DER_TAG.sequence).content)];
+  const oid = toHex(expectTag(parts.shift(), DER_TAG.oid).content);
+  const isCritical = parts.length === 2 && readBoolean(parts.shift() as DerElement);
+  const value = expectTag(parts.shift(), DER_TAG.octetString).content;
+  if (parts.length > 0) throw new DerError("Cannot read certificate: extension of too many parts");
+  return { oid, isCritical, value };
+}
+
+function readBasicConstraints(value: Uint8Array): { isCa: boolean; pathLength: number | undefined } {
+  const parts = [...readChildren(readDer(value, DER_TAG.sequence).content)];
+  const isCa = parts[0]?.tag === DER_TAG.boolean && readBoolean(parts.shift() as DerElement);
+  const pathLength = parts.length === 0 ? undefined : readUnsigned(parts.shift(), 1)[0];
+  if (parts.length > 0) throw new DerError("Cannot read certificate: basic constraints of too many parts");
+  return { isCa, pathLength };
+}
+
+const PEM_BEGIN = "-----BEGIN CERTIFICATE-----\n";
+const PEM_END = "-----END CERTIFICATE-----\n";
+/** Base64 letters per line of PEM. */
+const PEM_LINE_LENGTH = 64;
+
+/** Certificates as PEM, one after another. */
+export function encodePemChain(ders: readonly Uint8Array[]): Uint8Array {
+  const texts = ders.map((der) => {
+    let letters = "";
+    for (const byte of der) letters += String.fromCharCode(byte);
+    const base64 = btoa(letters);
+    let lines = "";
+    for (let at = 0; at < base64.length; at += PEM_LINE_LENGTH) lines += `${base64.slice(at, at + PEM_LINE_LENGTH)}\n`;
+    return PEM_BEGIN + lines + PEM_END;
+  });
+  return utf8(texts.join(""));
+}
+
+/**
+ * The DER of each certificate in a PEM text; undefined unless the text is exactly what {@linkcode encodePemChain}
+ * writes, with or without the zero byte that some platforms add, so that no two texts mean the same chain.
+ */
+export function splitPemChain(pem: Uint8Array): readonly Uint8Array[] | undefined {
+  const text = pem.at(-1) === 0 ? pem.subarray(0, -1) : pem;
+  const bodies = new TextDecoder().decode(text).split(PEM_BEGIN).slice(1);
+  if (bodies.length > MAX_CHAIN_LENGTH) return undefined;
+  try {
+    const ders = bodies.map((body) =>
+      Uint8Array.from(atob(body.slice(0, -PEM_END.length)), (letter) => letter.charCodeAt(0))
+    );
+    return equalBytes(encodePemChain(ders), text) ? ders : undefined;
+  } catch {
+    // The platform's decoder refuses what is no base64.
+    return undefined;
+  }
+}
