@@ -1,0 +1,281 @@
+/**
+ * The chain of one author: blocks follow one another without forks, each is durable before it is the head.
+ *
+ * @module
+ */
+import { u32, u64 } from "../codec/codec.ts";
+import { blake2_256 } from "../crypto/blake2.ts";
+import { auraSlot } from "../parentchain/aura.ts";
+import { type ParentchainHeader, parentchainHeader } from "../parentchain/header.ts";
+import { type BlockHash, blockHash } from "../primitives/branded.ts";
+import { equalBytes } from "../primitives/bytes.ts";
+import { err, ok, type Result } from "../primitives/result.ts";
+import { computeOrderedRoot, emptyTrie, type Trie, trieRoot } from "../trie/trie.ts";
+import type { TrieVersion } from "../trie/trie_version.ts";
+import { slotAt } from "./aura.ts";
+import { type AuthorityHistory, authorityHistory, genesisHistory, noteHeader } from "./authority_history.ts";
+import { authorBlock, type AuthoredBlock, type AuthorError } from "./block_author.ts";
+import { ChainError } from "./chain_error.ts";
+import type { ChainStore, StoredBlock, StoredJustification } from "./chain_store.ts";
+import type { DevKeys } from "./dev_keys.ts";
+import { advanceFinality, type JustificationPolicy, selectKept } from "./finality.ts";
+import type { PoolTransaction } from "./pool/transaction.ts";
+import type { GenesisPreset, RuntimePort } from "./runtime/runtime_interface.ts";
+import { grandpaAuthorities } from "./runtime_calls.ts";
+import { diffStates, type StateChange } from "./state_diff.ts";
+import { replayStates, StateHistory } from "./state_history.ts";
+
+/** What a chain is made of. */
+export interface ChainParts<Block> {
+  readonly runtime: RuntimePort<Trie, Block>;
+  readonly preset: GenesisPreset;
+  readonly store: ChainStore;
+  readonly keys: DevKeys;
+  readonly statesKept: number;
+  readonly justifications: JustificationPolicy;
+}
+
+/** The newest block. */
+export interface ChainHead {
+  readonly number: number;
+  readonly hash: BlockHash;
+  readonly header: ParentchainHeader;
+  readonly state: Trie;
+}
+
+/** A new head and all that came with it. */
+export interface ChainStep {
+  readonly block: AuthoredBlock;
+  /** What it changed in the state. */
+  readonly changes: readonly StateChange[];
+  /** Blocks that became final, in ascending order; usually this one. */
+  readonly finalized: readonly { readonly number: number; readonly hash: BlockHash }[];
+  /** New proofs of finality, whether they are kept or not. */
+  readonly justifications: readonly StoredJustification[];
+}
+
+/** Why a state is not there. */
+export type StateError =
+  /** No block has this hash. */
+  | { readonly code: "UnknownBlock" }
+  /** The block is too old. */
+  | { readonly code: "StateDiscarded" };
+
+const SLOT_DURATION = "slot_duration";
+const FINALIZED = "finalized";
+const AUTHORITY_SETS = "authority_sets";
+
+/** A chain; blocks are added by {@linkcode DevChain.author} only. */
+export class DevChain<Block> {
+  /** The runtime that executes its blocks. */
+  readonly runtime: RuntimePort<Trie, Block>;
+  /** Hash of block 0. */
+  readonly genesisHash: BlockHash;
+  readonly #parts: ChainParts<Block>;
+  readonly #states: StateHistory;
+  #head: ChainHead;
+  #finalized: number;
+  #authorities: AuthorityHistory;
+
+  /** Opens the chain in a store, or begins it. @throws {ChainError} If the store is of another chain or damaged. */
+  constructor(parts: ChainParts<Block>) {
+    this.#parts = parts;
+    this.runtime = parts.runtime;
+    this.#states = new StateHistory(parts.statesKept);
+    const genesis = createGenesis(parts);
+    this.genesisHash = genesis.hash;
+    if (parts.store.headNumber() === undefined) storeGenesis(parts, genesis);
+    else assertSameChain(parts, genesis);
+    this.#finalized = u32.decode(metaOf(parts.store, FINALIZED));
+    this.#authorities = authorityHistory.decode(metaOf(parts.store, AUTHORITY_SETS));
+    this.#head = this.#restoreStates(genesis);
+  }
+
+  /** The newest block. */
+  get head(): ChainHead {
+    return this.#head;
+  }
+
+  /** Number of the newest final block. */
+  get finalizedNumber(): number {
+    return this.#finalized;
+  }
+
+  /** Hash of the newest final block. */
+  get finalizedHash(): BlockHash {
+    return this.hashOf(this.#finalized) ?? this.genesisHash;
+  }
+
+  /** Every set of voters there was, is and is announced. */
+  get authorities(): AuthorityHistory {
+    return this.#authorities;
+  }
+
+  /** How states are hashed. */
+  get stateVersion(): TrieVersion {
+    return this.runtime.version.stateVersion === 0 ? 0 : 1;
+  }
+
+  /** A block by its number. */
+  block(number: number): StoredBlock | undefined {
+    return this.#parts.store.block(number);
+  }
+
+  /** The hash of a block by its number. */
+  hashOf(number: number): BlockHash | undefined {
+    const hash = this.#parts.store.hashOf(number);
+    return hash === undefined ? undefined : blockHash(hash);
+  }
+
+  /** The number of a block by its hash. */
+  numberOf(hash: Uint8Array): number | undefined {
+    return this.#parts.store.numberOf(hash);
+  }
+
+  /** A header by its number. */
+  header(number: number): ParentchainHeader | undefined {
+    const block = this.#parts.store.block(number);
+    return block === undefined ? undefined : parentchainHeader.decode(block.header);
+  }
+
+  /** The justification that is kept for exactly this block. */
+  justification(number: number): Uint8Array | undefined {
+    return this.#parts.store.justification(number);
+  }
+
+  /** The newest justification kept for one of these blocks. */
+  newestJustification(from: number, to: number): StoredJustification | undefined {
+    return this.#parts.store.newestJustification(from, to);
+  }
+
+  /** The state after a block. */
+  stateAt(hash: Uint8Array): Result<Trie, StateError> {
+    const number = this.numberOf(hash);
+    if (number === undefined) return err({ code: "UnknownBlock" });
+    const state = this.#states.at(number);
+    return state === undefined ? err({ code: "StateDiscarded" }) : ok(state);
+  }
+
+  /**
+   * Makes the next block if its slot is free, and stores it.
+   *
+   * @param isOverdue Whether the time for transactions is over.
+   */
+  author(
+    nowMs: number,
+    candidates: readonly PoolTransaction[],
+    isOverdue: () => boolean,
+  ): Result<ChainStep, AuthorError | { readonly code: "SlotTaken"; readonly slot: bigint }> {
+    const slot = slotAt(nowMs, this.runtime.slotDurationMs);
+    const taken = auraSlot(this.#head.header);
+    if (taken.ok && slot <= taken.value) return err({ code: "SlotTaken", slot });
+    const tools = { runtime: this.runtime, keys: this.#parts.keys.aura, isOverdue };
+    const authored = authorBlock(tools, this.#head, slot, nowMs, candidates);
+    return authored.ok ? ok(this.#append(authored.value)) : authored;
+  }
+
+  close(): void {
+    this.#parts.store.close();
+  }
+
+  #append(block: AuthoredBlock): ChainStep {
+    const { store, keys, statesKept, justifications: policy } = this.#parts;
+    const changes = diffStates(this.#head.state, block.state);
+    const authorities = noteHeader(this.#authorities, block.header);
+    const hashOf = (number: number) => number === block.number ? block.hash : this.hashOf(number) ?? this.genesisHash;
+    const targetOf = (number: number) => ({ number, hash: hashOf(number) });
+    const step = advanceFinality(this.#finalized, block.number, authorities, keys.grandpa, targetOf);
+    store.commit({
+      block: { number: block.number, hash: block.hash, header: block.headerBytes, extrinsics: block.extrinsics },
+      changes,
+      justifications: selectKept(step.justifications, authorities, policy),
+      meta: {
+        [FINALIZED]: u32.encode(step.finalized),
+        ...(authorities === this.#authorities ? {} : { [AUTHORITY_SETS]: authorityHistory.encode(authorities) }),
+      },
+      foldUpTo: block.number - statesKept,
+    });
+    const finalized = [];
+    for (let number = this.#finalized + 1; number <= step.finalized; number++) finalized.push(targetOf(number));
+    this.#authorities = authorities;
+    this.#finalized = step.finalized;
+    this.#head = block;
+    this.#states.add(block.number, block.state);
+    return { block, changes, finalized, justifications: step.justifications };
+  }
+
+  #restoreStates(genesis: Genesis): ChainHead {
+    const { store } = this.#parts;
+    const stored = store.loadStates();
+    const states: Iterable<readonly [number, Trie]> = stored === undefined
+      ? [[0, genesis.state]]
+      : replayStates(stored);
+    let head: ChainHead | undefined;
+    for (const [number, state] of states) {
+      const header = this.header(number);
+      const hash = this.hashOf(number);
+      if (header === undefined || hash === undefined) {
+        throw new ChainError("StoreIncomplete", `Cannot open the chain: block ${number} is missing`);
+      }
+      if (!equalBytes(trieRoot(state, this.stateVersion), header.stateRoot)) {
+        throw new ChainError("StateCorrupt", `Cannot open the chain: the state of block ${number} is damaged`);
+      }
+      this.#states.add(number, state);
+      head = { number, hash, header, state };
+    }
+    if (head === undefined || head.number !== store.headNumber()) {
+      throw new ChainError("StoreIncomplete", "Cannot open the chain: the state of the newest block is missing");
+    }
+    return head;
+  }
+}
+
+interface Genesis {
+  readonly hash: BlockHash;
+  readonly headerBytes: Uint8Array;
+  readonly state: Trie;
+}
+
+function createGenesis<Block>({ runtime, preset }: ChainParts<Block>): Genesis {
+  const state = runtime.buildGenesis(preset);
+  const headerBytes = parentchainHeader.encode({
+    parentHash: blockHash(new Uint8Array(32)),
+    number: 0,
+    stateRoot: trieRoot(state, runtime.version.stateVersion === 0 ? 0 : 1),
+    extrinsicsRoot: computeOrderedRoot([], 0),
+    digest: [],
+  });
+  return { hash: blockHash(blake2_256(headerBytes)), headerBytes, state };
+}
+
+function storeGenesis<Block>({ runtime, store }: ChainParts<Block>, genesis: Genesis): void {
+  store.commit({
+    block: { number: 0, hash: genesis.hash, header: genesis.headerBytes, extrinsics: [] },
+    changes: diffStates(emptyTrie(), genesis.state),
+    justifications: [],
+    meta: {
+      [FINALIZED]: u32.encode(0),
+      [AUTHORITY_SETS]: authorityHistory.encode(genesisHistory(grandpaAuthorities(runtime, genesis))),
+      [SLOT_DURATION]: u64.encode(BigInt(runtime.slotDurationMs)),
+    },
+    foldUpTo: -1,
+  });
+}
+
+function assertSameChain<Block>({ runtime, store }: ChainParts<Block>, genesis: Genesis): void {
+  const stored = store.hashOf(0);
+  if (stored === undefined || !equalBytes(stored, genesis.hash)) {
+    throw new ChainError("GenesisMismatch", "Cannot open the chain: the database has another genesis block");
+  }
+  const slotDuration = u64.decode(metaOf(store, SLOT_DURATION));
+  if (slotDuration !== BigInt(runtime.slotDurationMs)) {
+    const want = `want ${slotDuration} ms as in the database, got ${runtime.slotDurationMs} ms`;
+    throw new ChainError("BlockTimeMismatch", `Cannot open the chain with another block time: ${want}`);
+  }
+}
+
+function metaOf(store: ChainStore, name: string): Uint8Array {
+  const value = store.meta(name);
+  if (value === undefined) throw new ChainError("StoreIncomplete", `Cannot open the chain: "${name}" is missing`);
+  return value;
+}
