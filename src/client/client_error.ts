@@ -12,6 +12,8 @@ export type ClientError =
   | { readonly code: "MalformedAnswer"; readonly method: string }
   /** The worker names another operation than the one it was given. */
   | { readonly code: "ForeignOperation" }
+  /** The worker's shielding key is not the one the enclave stated. */
+  | { readonly code: "ShieldingKeyMismatch" }
   /** The operation does not fit into one request. */
   | { readonly code: "OperationTooLarge"; readonly length: number; readonly max: number }
   /** The operation was taken, but nothing final was said about it in time. */

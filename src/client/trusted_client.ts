@@ -6,10 +6,12 @@
  *
  * @module
  */
+import { computeShieldingKeyHash } from "../attestation/key_statement.ts";
 import { bytes, type Codec, option, str, tryDecode } from "../codec/codec.ts";
 import { shieldingPublicKeyFromJson } from "../crypto/rsa_json.ts";
 import { MAX_RSA_BLOCKS, RSA_CHUNK_LENGTH, rsaEncrypt } from "../crypto/rsa_oaep.ts";
-import type { EnclaveFingerprint, ShardIdentifier } from "../primitives/branded.ts";
+import type { EnclaveFingerprint, H256, ShardIdentifier } from "../primitives/branded.ts";
+import { equalBytes } from "../primitives/bytes.ts";
 import { toHex } from "../primitives/hex.ts";
 import { err, ok, type Result } from "../primitives/result.ts";
 import { type AccountInfo, accountInfo, DEFAULT_ACCOUNT_INFO } from "../types/account_info.ts";
@@ -18,6 +20,7 @@ import { enclaveFingerprintCodec, shardIdentifierCodec } from "../types/ids.ts";
 import { type Request, request as requestCodec } from "../types/request.ts";
 import { MAX_RPC_VALUE_BYTES } from "../types/rpc_return_value.ts";
 import { type ShardVault, shardVault } from "../types/shard_vault.ts";
+import { shieldingKeyFromJson } from "../types/shielding_key.ts";
 import { type SidechainHeader, sidechainHeader } from "../types/sidechain_header.ts";
 import { computeTopHash } from "../types/top_hash.ts";
 import type { TrustedCall } from "../types/trusted_call.ts";
@@ -44,12 +47,17 @@ export interface CallOptions extends Omit<WatchOptions, "expectedHash"> {
 export class TrustedClient {
   readonly #rpc: WorkerRpc;
   readonly #timer: Timer;
+  readonly #statedKeyHash: H256 | undefined;
   #shieldingKey: CryptoKey | undefined;
 
-  /** Makes a client of a connection, which stays the caller's to close. */
-  constructor(rpc: WorkerRpc, timer: Timer) {
+  /**
+   * Makes a client of a connection, which stays the caller's to close. `statedKeyHash` is `rsaKeyHash` of the enclave's
+   * verified statement: without it, calls are encrypted to whatever key the worker names.
+   */
+  constructor(rpc: WorkerRpc, timer: Timer, statedKeyHash?: H256) {
     this.#rpc = rpc;
     this.#timer = timer;
+    this.#statedKeyHash = statedKeyHash;
   }
 
   /** The measurement that the worker claims; evidence proves it. */
@@ -78,6 +86,11 @@ export class TrustedClient {
     const method = "author_getShieldingKey";
     const json = await this.#ask(method, str(MAX_SHIELDING_KEY_BYTES));
     if (!json.ok) return json;
+    const key = shieldingKeyFromJson(json.value);
+    if (!key.ok) return err({ code: "MalformedAnswer", method });
+    if (this.#statedKeyHash !== undefined && !equalBytes(this.#statedKeyHash, computeShieldingKeyHash(key.value))) {
+      return err({ code: "ShieldingKeyMismatch" });
+    }
     try {
       this.#shieldingKey = await shieldingPublicKeyFromJson(json.value);
     } catch {
