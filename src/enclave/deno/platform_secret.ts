@@ -1,0 +1,67 @@
+/**
+ * The file of the platform secret: the fuse key of an emulated processor.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { randomBytes } from "../../crypto/random.ts";
+import { PLATFORM_SECRET_LENGTH } from "../platform/emulated_processor.ts";
+
+/** Name of the file inside the data folder. */
+export const PLATFORM_SECRET_FILE = "platform_secret.bin";
+/** Permission bits of group and others, of which none may be set. */
+const FOREIGN_BITS = 0o077;
+
+/** The platform secret cannot be had. */
+export class PlatformSecretError extends Error {
+  override readonly name = "PlatformSecretError";
+  /** `Unreadable`: I/O; `WrongLength`: not 32 bytes; `OpenToOthers`: the file's mode lets other users in. */
+  readonly code: "Unreadable" | "WrongLength" | "OpenToOthers";
+
+  /** Makes the error of one code. */
+  constructor(code: "Unreadable" | "WrongLength" | "OpenToOthers", options?: ErrorOptions) {
+    super(`Cannot use the platform secret: ${code}`, options);
+    this.code = code;
+  }
+}
+
+/**
+ * Reads the secret of a data folder; draws and stores one, for its owner only, if there is none yet.
+ *
+ * @throws {PlatformSecretError}
+ */
+export async function loadPlatformSecret(dataDir: string): Promise<Uint8Array> {
+  const path = join(dataDir, PLATFORM_SECRET_FILE);
+  try {
+    return await readSecret(path);
+  } catch (cause) {
+    if (cause instanceof PlatformSecretError) throw cause;
+    if (!(cause instanceof Deno.errors.NotFound)) throw new PlatformSecretError("Unreadable", { cause });
+  }
+  return await createSecret(path);
+}
+
+async function readSecret(path: string): Promise<Uint8Array> {
+  const { mode } = await Deno.stat(path);
+  if (mode !== null && (mode & FOREIGN_BITS) !== 0) throw new PlatformSecretError("OpenToOthers");
+  const secret = await Deno.readFile(path);
+  if (secret.length !== PLATFORM_SECRET_LENGTH) throw new PlatformSecretError("WrongLength");
+  return secret;
+}
+
+async function createSecret(path: string): Promise<Uint8Array> {
+  const secret = randomBytes(PLATFORM_SECRET_LENGTH);
+  try {
+    const file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+    try {
+      await file.write(secret);
+      // Keys are sealed under it at once: it must outlive a power cut that they outlive.
+      await file.sync();
+    } finally {
+      file.close();
+    }
+  } catch (cause) {
+    throw new PlatformSecretError("Unreadable", { cause });
+  }
+  return secret;
+}
