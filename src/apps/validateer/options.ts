@@ -8,7 +8,6 @@
  * @module
  */
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { CommandShape, OptionShape } from "./arguments.ts";
 
 /** Everything that the command line says. */
 export interface ValidateerOptions {
@@ -118,39 +117,21 @@ export interface ValidateerActions {
 export function createProgram(actions: ValidateerActions, version: string): Command {
   const program = new Command("validateer");
   program.description("Integritee validateer with an EMULATED enclave: it protects nothing from its host.")
-    .version(version).helpOption("--help", "show this help").showHelpAfterError("(see --help)");
-  const add = (name: string, summary: string, own: readonly Option[] = []): Command => {
-    const command = program.command(name).description(summary).helpOption("--help", "show this help");
-    for (const option of own) command.addOption(option);
-    const taken = new Set(own.map((option) => option.short));
-    for (const option of globalOptions()) {
-      if (taken.has(option.short)) delete option.short;
-      command.addOption(option);
-    }
-    return command;
+    .version(version).helpOption("--help", "show this help").helpCommand(false).showHelpAfterError("(see --help)")
+    .enablePositionalOptions();
+  for (const option of globalOptions()) program.addOption(option);
+  const add = (name: string, summary: string, isDefault = false): Command =>
+    program.command(name, { isDefault }).description(summary).helpOption("--help", "show this help")
+      .configureHelp({ showGlobalOptions: true });
+  const run = add("run", "run the validateer (the default)", true);
+  run.argument("[shard]", "base58; default: the fingerprint of the enclave");
+  for (const option of runOptions()) run.addOption(option);
+  run.action((shard: string | undefined) => actions.run(shard, run.optsWithGlobals<RunOptions>()));
+  const plain = (name: string, summary: string, action: (options: ValidateerOptions) => Promise<void>): void => {
+    add(name, summary).action(() => action(program.opts<ValidateerOptions>()));
   };
-  add("run", "run the validateer (the default)", runOptions()).argument("[shard]", "base58; default: the fingerprint")
-    .action((shard: string | undefined, options: RunOptions) => actions.run(shard, options));
-  add("shielding-key", "write the public shielding key to enclave-shielding-pubkey.json")
-    .action((options: ValidateerOptions) => actions.shieldingKey(options));
-  add("signing-key", "write the public signing key to enclave-signing-pubkey.bin")
-    .action((options: ValidateerOptions) => actions.signingKey(options));
-  add("mrenclave", "print the fingerprint of the enclave in base58")
-    .action((options: ValidateerOptions) => actions.mrenclave(options));
+  plain("shielding-key", "write the public shielding key to enclave-shielding-pubkey.json", actions.shieldingKey);
+  plain("signing-key", "write the public signing key to enclave-signing-pubkey.bin", actions.signingKey);
+  plain("mrenclave", "print the fingerprint of the enclave in base58", actions.mrenclave);
   return program;
-}
-
-/** The shape of the command line for the normaliser. */
-export function commandShape(): CommandShape {
-  const help: OptionShape[] = [{ long: "--help", value: false }, { long: "--version", value: false }];
-  return {
-    globals: [...globalOptions().map(shapeOf), ...help],
-    subcommands: { run: runOptions().map(shapeOf), "shielding-key": [], "signing-key": [], mrenclave: [], help: [] },
-    defaultSubcommand: "run",
-  };
-}
-
-function shapeOf(option: Option): OptionShape {
-  const shape = { long: option.long as string, value: option.required || option.optional };
-  return option.short === undefined ? shape : { ...shape, short: option.short };
 }

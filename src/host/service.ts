@@ -1,0 +1,164 @@
+/**
+ * The service around the enclave: brings it up, feeds it parentchain blocks and slots, and takes it down.
+ *
+ * States: stopped → recovering (enclave up, state loading) → syncing (parentchain followed, endpoint open) → running
+ * (slots) → stopped. An error in any state ends it.
+ *
+ * Source: worker `service/src/main_impl.rs` (839eda024)
+ *
+ * @module
+ */
+import { type Health, type Identity, type InitRequest, PHASES, type SlotOutcome } from "../enclave/api/ecall_values.ts";
+import type { EcallError, EcallName, EcallRequest, EcallResponse } from "../enclave/api/ecalls.ts";
+import type { Log } from "./log.ts";
+import type { EnclaveHost } from "./enclave_host.ts";
+import type { HostMetrics } from "./metrics.ts";
+import { type SlotTimer, startSlotClock } from "./slot_clock.ts";
+
+/** A parentchain node as the service drives it. */
+export interface ParentchainLink {
+  /** What `init_parentchain` takes. */
+  readonly info: () => Promise<Uint8Array>;
+  /**
+   * Feeds final blocks to `importBlocks` in order, from the one after `position` on, and goes on until stopped; resolves
+   * when the head at the time of the call has been imported.
+   */
+  readonly follow: (importer: ParentchainImporter) => Promise<void>;
+  /** Ends the connection. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Where a follower stands. */
+export interface FollowerPosition {
+  readonly number: number;
+  readonly hash: Uint8Array;
+  readonly keys: readonly Uint8Array[];
+}
+
+/** The enclave's follower as a link feeds it. */
+export interface ParentchainImporter {
+  readonly position: () => FollowerPosition;
+  /** Hands blocks in. @throws {ServiceError} If one is refused. */
+  readonly importBlocks: (blocks: readonly Uint8Array[]) => Promise<FollowerPosition>;
+}
+
+/** The service cannot go on. */
+export class ServiceError extends Error {
+  override readonly name = "ServiceError";
+  /** The enclave's or the host's code. */
+  readonly code: string;
+
+  constructor(code: string, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+/** What the service works with. */
+export interface ServicePorts {
+  readonly host: EnclaveHost;
+  readonly link: ParentchainLink;
+  readonly timer: SlotTimer;
+  readonly metrics: HostMetrics;
+  readonly log: Log;
+  /** Called with the signer once the enclave is up, so that its account can be paid. */
+  readonly fund: (identity: Identity) => Promise<void>;
+}
+
+/** Number of the Integritee parentchain on the boundary. */
+const INTEGRITEE = 0;
+
+/** A validateer's service. */
+export class ValidateerService {
+  readonly #ports: ServicePorts;
+  #stopSlots: (() => Promise<void>) | undefined;
+  #position: FollowerPosition | undefined;
+
+  constructor(ports: ServicePorts) {
+    this.#ports = ports;
+  }
+
+  /** Starts the enclave's life from its sealed files. @throws {ServiceError} */
+  async recover(request: InitRequest): Promise<Identity> {
+    const identity = await this.call("init", request);
+    const health = await this.health();
+    if (PHASES[health.phase] === "recovering") {
+      throw new ServiceError("StillRecovering", "Cannot start: the enclave asked for nothing more but has no state");
+    }
+    return identity;
+  }
+
+  /** Follows the parentchain to its head and opens the trusted endpoint. @throws {ServiceError} The port it has. */
+  async sync(identity: Identity): Promise<number> {
+    const { link, timer } = this.#ports;
+    this.#position = await this.call("init_parentchain", {
+      nowMs: BigInt(timer.now()),
+      parentchain: INTEGRITEE,
+      info: await link.info(),
+    });
+    const funded = this.#ports.fund(identity);
+    await link.follow({
+      position: () => this.#position as FollowerPosition,
+      importBlocks: (blocks) => this.#importParentchain(blocks),
+    });
+    await funded;
+    return await this.call("start_rpc", undefined);
+  }
+
+  /** Starts the slots. */
+  run(identity: Identity): void {
+    const { timer, metrics } = this.#ports;
+    this.#stopSlots = startSlotClock(identity.slotDurationMs, timer, {
+      onSlot: (nowMs) => this.#onSlot(nowMs, identity.slotDurationMs),
+      onMissed: () => metrics.missedSlots.inc(),
+    });
+  }
+
+  /** Ends slots, link and enclave, in this order. */
+  async stop(): Promise<void> {
+    await this.#stopSlots?.();
+    await this.#ports.link.stop();
+    await this.#ports.host.call("shutdown", undefined);
+  }
+
+  /** How the enclave is. @throws {ServiceError} */
+  async health(): Promise<Health> {
+    return await this.call("health", undefined);
+  }
+
+  /** Runs an ecall. @throws {ServiceError} With the enclave's code if it refuses. */
+  async call<N extends EcallName>(name: N, request: EcallRequest<N>): Promise<EcallResponse<N>> {
+    const result = await this.#ports.host.call(name, request);
+    if (result.ok) return result.value;
+    const { code, detail } = result.error as EcallError;
+    throw new ServiceError(code, detail === "" ? `The enclave refuses "${name}"` : detail);
+  }
+
+  async #importParentchain(blocks: readonly Uint8Array[]): Promise<FollowerPosition> {
+    const nowMs = BigInt(this.#ports.timer.now());
+    this.#position = await this.call("import_parentchain", { nowMs, parentchain: INTEGRITEE, blocks });
+    return this.#position;
+  }
+
+  async #onSlot(nowMs: number, slotDurationMs: number): Promise<void> {
+    const { host, metrics, log, timer } = this.#ports;
+    const endsAt = (Math.floor(nowMs / slotDurationMs) + 1) * slotDurationMs;
+    try {
+      const result = await host.call("on_slot", { nowMs: BigInt(nowMs) });
+      if (!result.ok) return log("error", result.error.code, { ecall: "on_slot", detail: result.error.detail });
+      const remainingSeconds = Math.max(0, endsAt - timer.now()) / 1000;
+      metrics.slotRemaining.observe({ stage: "after_bcast_and_xt" }, remainingSeconds);
+      this.#logSlot(result.value);
+    } catch (error) {
+      log("error", "SlotFailed", { reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  #logSlot(outcome: SlotOutcome): void {
+    const { log } = this.#ports;
+    if (outcome.code === "Authored") {
+      const { blockNumber, executed, failed } = outcome;
+      log(executed + failed > 0 ? "info" : "debug", "BlockAuthored", { number: blockNumber, executed, failed });
+    } else log("debug", "NoBlock", { slot: outcome.slot, reason: outcome.code });
+  }
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { orderArguments } from "../../src/apps/cli/argument_order.ts";
+import { createProgram, type RunOptions, type ValidateerOptions } from "../../src/apps/validateer/options.ts";
+
+interface Parsed {
+  readonly action: string;
+  readonly shard?: string | undefined;
+  readonly options: ValidateerOptions & Partial<RunOptions>;
+}
+
+async function parse(line: string): Promise<Parsed> {
+  let parsed: Parsed | undefined;
+  const program = createProgram({
+    run: async (shard, options) => void (parsed = { action: "run", shard, options }),
+    shieldingKey: async (options) => void (parsed = { action: "shielding-key", options }),
+    signingKey: async (options) => void (parsed = { action: "signing-key", options }),
+    mrenclave: async (options) => void (parsed = { action: "mrenclave", options }),
+  }, "0.1.0");
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ writeOut: () => {}, writeErr: () => {} });
+  }
+  await program.parseAsync(orderArguments(program, line.split(" ").filter((word) => word !== "")), { from: "user" });
+  if (parsed === undefined) throw new Error("no action ran");
+  return parsed;
+}
+
+describe("the validateer's command line", () => {
+  it("has the worker's defaults", async () => {
+    const { action, shard, options } = await parse("");
+    expect([action, shard]).toEqual(["run", undefined]);
+    expect(options).toMatchObject({
+      integriteeRpcPort: 9944,
+      trustedWorkerPort: 2000,
+      untrustedWorkerPort: 2001,
+      muRaPort: 3443,
+      untrustedHttpPort: 4545,
+      metricsPort: 8787,
+      enableMetrics: false,
+      wsExternal: false,
+      cleanReset: false,
+      slotDurationMs: 300,
+      parentchainFinality: "proven",
+      dev: false,
+      skipRa: false,
+    });
+  });
+
+  it.each(["--dev", "run --dev", "--dev run", "run -d"])("takes %j as development", async (line) => {
+    expect(await parse(line)).toMatchObject({ action: "run", options: { dev: true, dataDir: ".data" } });
+  });
+
+  it("gives -d the meaning of its place", async () => {
+    expect(await parse("-d folder run -d shard")).toMatchObject({
+      shard: "shard",
+      options: { dataDir: "folder", dev: true },
+    });
+    expect((await parse("run --skip-ra --data-dir x -P 2010 -h 4546")).options).toMatchObject({
+      dataDir: "x",
+      skipRa: true,
+      trustedWorkerPort: 2010,
+      untrustedHttpPort: 4546,
+    });
+  });
+
+  it("lets global options stand before and after the other subcommands", async () => {
+    expect(await parse("--data-dir a mrenclave")).toMatchObject({ action: "mrenclave", options: { dataDir: "a" } });
+    expect(await parse("signing-key --data-dir a")).toMatchObject({ action: "signing-key", options: { dataDir: "a" } });
+  });
+
+  it.each([
+    "--unknown",
+    "run a b",
+    "--trusted-worker-port 70000",
+    "-P x",
+    "--parentchain-finality maybe",
+    "--data-dir",
+  ])(
+    "refuses %j",
+    async (line) => {
+      await expect(parse(line)).rejects.toThrow();
+    },
+  );
+});
