@@ -25,6 +25,7 @@ type Layer = Map<string, OverlayChange>;
 export class Overlay implements TransactionalStore {
   readonly #base: StateReader;
   readonly #layers: [Layer, ...Layer[]] = [new Map()];
+  #changedBytes = 0;
 
   /** Begins without changes. */
   constructor(base: StateReader) {
@@ -34,6 +35,11 @@ export class Overlay implements TransactionalStore {
   /** How many keys were written, outside of transactions still open. */
   get changedKeys(): number {
     return this.#layers[0].size;
+  }
+
+  /** Bytes of the keys and values written, outside of transactions still open. */
+  get changedBytes(): number {
+    return this.#changedBytes;
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -50,11 +56,11 @@ export class Overlay implements TransactionalStore {
     if (key.length > MAX_STORAGE_KEY_BYTES || value.length > MAX_STORAGE_VALUE_BYTES) {
       throw new RangeError(`Cannot store ${value.length} bytes under a key of ${key.length} bytes: too large`);
     }
-    this.#top().set(textOf(key), { key, value });
+    this.#put(textOf(key), { key, value });
   }
 
   remove(key: Uint8Array): void {
-    if (key.length <= MAX_STORAGE_KEY_BYTES) this.#top().set(textOf(key), { key, value: undefined });
+    if (key.length <= MAX_STORAGE_KEY_BYTES) this.#put(textOf(key), { key, value: undefined });
   }
 
   *iterate(prefix: Uint8Array): Generator<readonly [key: Uint8Array, value: Uint8Array], void, undefined> {
@@ -85,7 +91,7 @@ export class Overlay implements TransactionalStore {
       return result;
     } finally {
       const layer = this.#layers.pop() as Layer;
-      if (keep) { for (const [id, change] of layer) this.#top().set(id, change); }
+      if (keep) { for (const [id, change] of layer) this.#put(id, change); }
     }
   }
 
@@ -95,8 +101,10 @@ export class Overlay implements TransactionalStore {
     return this.#visibleChanges(new Uint8Array(0));
   }
 
-  #top(): Layer {
-    return this.#layers[this.#layers.length - 1] as Layer;
+  #put(id: string, change: OverlayChange): void {
+    const top = this.#layers[this.#layers.length - 1] as Layer;
+    if (this.#layers.length === 1) this.#changedBytes += sizeOf(change) - sizeOf(top.get(id));
+    top.set(id, change);
   }
 
   #visibleChanges(prefix: Uint8Array): OverlayChange[] {
@@ -106,6 +114,10 @@ export class Overlay implements TransactionalStore {
     }
     return [...visible.values()].sort((a, b) => compareBytes(a.key, b.key));
   }
+}
+
+function sizeOf(change: OverlayChange | undefined): number {
+  return change === undefined ? 0 : change.key.length + (change.value?.length ?? 0);
 }
 
 /** One character a byte; a key of at most {@linkcode MAX_STORAGE_KEY_BYTES} bytes fits into one call's arguments. */
