@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { tryDecode, u64 } from "../codec/codec.ts";
+import { bytesOf, type Codec, tryDecode, u64, variant, vec } from "../codec/codec.ts";
 import { blake2_256 } from "../crypto/blake2.ts";
 import { ed25519Verify } from "../crypto/ed25519.ts";
 import { sr25519Verify } from "../crypto/sr25519.ts";
@@ -61,4 +61,24 @@ export function verifyAuraSeal(
   const preHash = blake2_256(parentchainHeader.encode({ ...header, digest: header.digest.slice(0, -1) }));
   const verify = scheme === "sr25519" ? sr25519Verify : ed25519Verify;
   return verify(seal.value.payload, preHash, author) ? slot : err({ code: "BadSeal", slot: slot.value });
+}
+
+/** Most Aura authorities that are read: the solo runtime's bound is 32; other chains have up to a thousand. */
+export const MAX_AURA_AUTHORITIES = 1_024;
+
+/** SCALE codec of a list of Aura authorities. */
+export const auraAuthorityList: Codec<readonly Uint8Array[]> = vec(bytesOf(32), MAX_AURA_AUTHORITIES);
+
+const authoritiesChange = variant<{ AuthoritiesChange: readonly Uint8Array[] }>({
+  AuthoritiesChange: [1, auraAuthorityList],
+});
+
+/** Authorities that the runtime announces in a header for the next blocks, or `undefined` if they stay. */
+export function findAuraChange(header: ParentchainHeader): readonly Uint8Array[] | undefined {
+  for (const item of header.digest) {
+    if (item.type !== "Consensus" || !equalBytes(item.value.engine, AURA_ENGINE)) continue;
+    const change = tryDecode(authoritiesChange, item.value.payload);
+    if (change.ok) return change.value.value;
+  }
+  return undefined;
 }

@@ -10,9 +10,13 @@ import type { JustificationError } from "./grandpa/verify.ts";
 
 /** Refusal of an import; `block` is the number of the block at fault where it is known. */
 export type FollowerError =
+  /** More blocks in one import than are taken. */
+  | { readonly code: "TooManyBlocks"; readonly actual: number }
+  /** The chain has no GRANDPA: only level `trusted` can follow it. */
+  | { readonly code: "NoFinalityGadget" }
   /** The header's bytes are not a header. */
   | { readonly code: "HeaderUndecodable"; readonly index: number; readonly cause: CodecError }
-  /** The start block is number 0 and not the pinned genesis, or the durable state is of another chain. */
+  /** The start block is number 0 and not the pinned genesis. */
   | { readonly code: "GenesisMismatch"; readonly expected: BlockHash; readonly actual: BlockHash }
   /** The header does not follow the head, and no justification lets it replace a part of the tail. */
   | { readonly code: "ParentMismatch"; readonly block: number; readonly head: number }
@@ -53,7 +57,9 @@ export type FollowerError =
   | { readonly code: "RuntimeUpgraded"; readonly block: number; readonly specVersion: number }
   /** A storage value, event or extrinsic does not decode by the metadata. */
   | { readonly code: "ContentUndecodable"; readonly block: number; readonly what: string }
-  /** The events do not give one outcome per extrinsic. */
+  /** A GRANDPA message of the digest does not decode: it could hide a change of the voters. */
+  | { readonly code: "DigestUndecodable"; readonly block: number }
+  /** The events do not give exactly one outcome per extrinsic; `actual` counts the events. */
   | {
     readonly code: "DispatchResultsMismatch";
     readonly block: number;

@@ -6,8 +6,8 @@
  */
 import { bytesOf, type Codec, mapped, option, struct, u32, u64, u8, vec } from "../codec/codec.ts";
 import { type BlockHash, blockHash } from "../primitives/branded.ts";
+import { auraAuthorityList } from "./aura.ts";
 import { type AuthorityList, authorityList } from "./grandpa/authorities.ts";
-import { type ParentchainHeader, parentchainHeader } from "./header.ts";
 
 /**
  * How much a block must show before it counts.
@@ -64,10 +64,8 @@ export interface FollowerState {
   readonly proven: BlockRef;
   /** Blocks above `proven`, ascending; empty at level `proven`, and unused at `trusted`. */
   readonly tail: readonly BlockRef[];
-  /** Newest imported header. */
-  readonly head: ParentchainHeader;
-  /** Hash of `head`. */
-  readonly headHash: BlockHash;
+  /** Newest imported block. */
+  readonly head: BlockRef;
   /** Voters that prove the next headers; absent at level `trusted`. */
   readonly authoritySet: AuthoritySet | undefined;
   /** Announced changes, ascending. */
@@ -78,9 +76,6 @@ export interface FollowerState {
 
 const hash: Codec<BlockHash> = mapped(bytesOf(32), blockHash, (value) => value);
 const blockRef: Codec<BlockRef> = struct({ number: u32, hash });
-
-/** Most Aura authorities that are read: the runtime's own bound is 32 on the solo chain; others have up to a thousand. */
-export const MAX_AURA_AUTHORITIES = 1_024;
 
 /** SCALE codec of {@linkcode FollowerState}: private to the enclave, sealed by it. */
 export const followerState: Codec<FollowerState> = struct({
@@ -93,12 +88,11 @@ export const followerState: Codec<FollowerState> = struct({
   contentFrom: u32,
   proven: blockRef,
   tail: vec(blockRef, MAX_UNPROVEN_HEADERS),
-  head: parentchainHeader,
-  headHash: hash,
+  head: blockRef,
   authoritySet: option(struct<AuthoritySet>({ setId: u64, authorities: authorityList })),
   pendingChanges: vec(
     struct<PendingChange>({ signalledAt: u32, effectiveAt: u32, authorities: authorityList }),
     MAX_PENDING_CHANGES,
   ),
-  auraAuthorities: vec(bytesOf(32), MAX_AURA_AUTHORITIES),
+  auraAuthorities: auraAuthorityList,
 });

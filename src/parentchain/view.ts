@@ -4,60 +4,13 @@
  *
  * @module
  */
-import type { AccountId, BlockHash, EnclaveFingerprint } from "../primitives/branded.ts";
+import type { AccountId, BlockHash } from "../primitives/branded.ts";
+import { equalBytes } from "../primitives/bytes.ts";
+import type { SgxEnclave } from "../types/multi_enclave.ts";
+import { type ShardConfig, shardConfigAt, type UpgradableShardConfig } from "../types/shard_config.ts";
+import type { ShardSignerStatus } from "../types/shard_signer_status.ts";
+import type { SidechainBlockConfirmation } from "../types/sidechain_block_confirmation.ts";
 import type { AuthoritySet } from "./follower_state.ts";
-
-/** Registry entry of an enclave. Source: `pallets:primitives/teerex/src/lib.rs#SgxEnclave` */
-export interface RegisteredEnclave {
-  /** Report data of its quote; the first 32 bytes are its signer. */
-  readonly reportData: Uint8Array;
-  /** Its measurement. */
-  readonly fingerprint: EnclaveFingerprint;
-  /** When it was registered, in ms since 1970. */
-  readonly timestampMs: bigint;
-  /** Where it serves, if it says so. */
-  readonly url: Uint8Array | undefined;
-  /** Variant name of the attestation method: `Skip`, `Ias` or `Dcap`. */
-  readonly attestationMethod: string;
-  /** Variant name of its TCB status, e.g. `Ok`. */
-  readonly status: string;
-}
-
-/** One validateer of the shard. Source: `pallets:primitives/enclave-bridge/src/lib.rs#ShardSignerStatus` */
-export interface ShardSigner {
-  /** Its signing account. */
-  readonly signer: AccountId;
-  /** The enclave it runs. */
-  readonly fingerprint: EnclaveFingerprint;
-  /** Parentchain block of its last sign of life. */
-  readonly lastActivity: number;
-}
-
-/** Configuration of a shard. Source: `pallets:primitives/enclave-bridge/src/lib.rs#ShardConfig` */
-export interface ShardConfigView {
-  /** The enclave that may run the shard. */
-  readonly fingerprint: EnclaveFingerprint;
-  /** Whether the shard rests. */
-  readonly maintenanceMode: boolean;
-}
-
-/** Configuration with what is to follow. Source: `pallets:primitives/enclave-bridge/src/lib.rs#UpgradableShardConfig` */
-export interface UpgradableShardConfigView {
-  /** What was active when the entry was written. */
-  readonly active: ShardConfigView;
-  /** What replaces it at `upgradeAt`. */
-  readonly pending: ShardConfigView | undefined;
-  /** First block of the pending configuration. */
-  readonly upgradeAt: number | undefined;
-}
-
-/** Last confirmed sidechain block. Source: `pallets:primitives/sidechain/src/lib.rs#SidechainBlockConfirmation` */
-export interface ConfirmationView {
-  /** Its number. */
-  readonly blockNumber: bigint;
-  /** Its header hash. */
-  readonly blockHeaderHash: BlockHash;
-}
 
 /** Nonce and balance of a parentchain account. */
 export interface AccountView {
@@ -92,13 +45,13 @@ export interface ParentchainView {
   /** `System.LastRuntimeUpgrade`: version of the runtime that executed the block; absent if the chain keeps none. */
   readonly specVersion: number | undefined;
   /** Own registration; absent if not registered. */
-  readonly enclave: RegisteredEnclave | undefined;
+  readonly enclave: SgxEnclave | undefined;
   /** Validateers of the shard in storage order; the first one confirms. */
-  readonly shardStatus: readonly ShardSigner[];
+  readonly shardStatus: readonly ShardSignerStatus[];
   /** Configuration of the shard; absent before its creation. */
-  readonly shardConfig: UpgradableShardConfigView | undefined;
+  readonly shardConfig: UpgradableShardConfig | undefined;
   /** Last confirmed sidechain block of the shard. */
-  readonly confirmation: ConfirmationView | undefined;
+  readonly confirmation: SidechainBlockConfirmation | undefined;
   /** Own signing account. */
   readonly signer: AccountView;
   /** The shard's vault account, if it is known; zero balance if it does not exist. */
@@ -111,11 +64,16 @@ export interface ParentchainView {
   readonly grandpa: AuthoritySet | undefined;
 }
 
-/** The fingerprint that is active in block `view.number + 1`, or `undefined` without a configuration. */
-export function activeFingerprint(view: ParentchainView): EnclaveFingerprint | undefined {
-  const config = view.shardConfig;
-  if (config === undefined) return undefined;
-  const { active, pending, upgradeAt } = config;
-  if (pending !== undefined && upgradeAt !== undefined && upgradeAt <= view.number) return pending.fingerprint;
-  return active.fingerprint;
+/** The shard's configuration that is in force at the view's block, or `undefined` before the shard's creation. */
+export function activeShardConfig(view: ParentchainView): ShardConfig | undefined {
+  return view.shardConfig === undefined ? undefined : shardConfigAt(view.shardConfig, view.number);
+}
+
+/**
+ * Who may author after the view's block: the entries of the shard's status that run the enclave in force, in storage
+ * order. Without a configuration the shard's own name is the fingerprint, as in the pallet.
+ */
+export function shardAuthorities(view: ParentchainView, shard: Uint8Array): readonly AccountId[] {
+  const fingerprint = activeShardConfig(view)?.enclaveFingerprint ?? shard;
+  return view.shardStatus.filter((entry) => equalBytes(entry.fingerprint, fingerprint)).map(({ signer }) => signer);
 }
