@@ -9,7 +9,7 @@
  * @module
  */
 import type { AccountId, ShardIdentifier, TopHash } from "../primitives/branded.ts";
-import { ok, type Result } from "../primitives/result.ts";
+import { err, ok, type Result } from "../primitives/result.ts";
 import { commitOverlay, type StateDiff } from "../state/diff.ts";
 import type { TransactionalStore } from "../state/kv_store.ts";
 import { Overlay } from "../state/overlay.ts";
@@ -44,12 +44,12 @@ export interface CallFailure {
 export interface SidechainStf<Call, Effect> {
   /** Prepares the state for a new block. */
   readonly beginBlock: (store: TransactionalStore, context: BlockContext) => void;
-  /** Applies the parentchain items and moves the cursor behind them. */
+  /** Applies the parentchain items and moves the cursor behind them; if it fails, nothing is applied. */
   readonly applyPrologue: (
     store: TransactionalStore,
     context: BlockContext,
     items: readonly PrologueItem[],
-  ) => readonly Effect[];
+  ) => Result<undefined, { readonly code: string }>;
   /** Executes a call; if it fails, it has taken back all but its fee and its nonce. */
   readonly executeCall: (
     store: TransactionalStore,
@@ -101,21 +101,28 @@ export interface Proposal<Effect> {
   readonly failed: readonly Receipt[];
   /** Operations on which the state transition function threw: taken back and not in the block, to be banned. */
   readonly broken: readonly TopHash[];
-  /** What the prologue and the calls ask of the outside. */
+  /** What the calls ask of the outside. */
   readonly effects: readonly Effect[];
 }
 
-/**
- * Executes the prologue and then calls until time or room is over.
- *
- * An exception in the prologue passes to the caller: without it there is no block.
- */
-export function proposeBlock<Call, Effect>(input: ProposalInput<Call, Effect>): Proposal<Effect> {
+/** Why there is no proposal: the state transition function refused the prologue, without which there is no block. */
+export interface ProposeError {
+  readonly code: "PrologueRefused";
+  /** Its code for the reason. */
+  readonly reason: string;
+}
+
+/** Executes the prologue and then calls until time or room is over. */
+export function proposeBlock<Call, Effect>(
+  input: ProposalInput<Call, Effect>,
+): Result<Proposal<Effect>, ProposeError> {
   const { shard, author, parent, layerOneHead, timestampMs, prologue, stf } = input;
   const context: BlockContext = { shard, blockNumber: parent.number + 1n, timestampMs, layerOneHead };
   const overlay = new Overlay(parent.snapshot);
   stf.beginBlock(overlay, context);
-  const effects = [...stf.applyPrologue(overlay, context, prologue)];
+  const applied = stf.applyPrologue(overlay, context, prologue);
+  if (!applied.ok) return err({ code: "PrologueRefused", reason: applied.error.code });
+  const effects: Effect[] = [];
   const receipts: Receipt[] = [];
   const broken: TopHash[] = [];
   for (const { topHash, call } of input.calls) {
@@ -130,12 +137,12 @@ export function proposeBlock<Call, Effect>(input: ProposalInput<Call, Effect>): 
       receipts.push({ topHash, outcome: outcome.error.code });
     }
   }
-  return {
+  return ok({
     ...{ shard, author, parent, layerOneHead, timestampMs, prologue, receipts, broken, effects },
     ...commitOverlay(parent.snapshot, overlay, context.blockNumber, input.keys),
     executed: receipts.filter(({ outcome }) => outcome === "Success").map(({ topHash }) => topHash),
     failed: receipts.filter(({ outcome }) => outcome !== "Success"),
-  };
+  });
 }
 
 function hasRoom(overlay: Overlay): boolean {
