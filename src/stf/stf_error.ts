@@ -60,6 +60,6 @@ export interface GetterError {
 }
 
 /** The outcome that a block's receipt shows for an error. */
-export function callOutcomeOf(error: StfError): CallOutcome {
+export function callOutcomeOf(error: StfError): Exclude<CallOutcome, "Success"> {
   return error.code === "Dispatch" ? error.reason : error.code;
 }
