@@ -77,12 +77,12 @@ export interface Identity {
   readonly slotDurationMs: number;
 }
 
-/** A parentchain as the follower takes it: bytes of `src/parentchain/` (see `parentchain_init.ts` there). */
+/** A parentchain as the follower takes it. */
 export interface InitParentchainRequest {
   readonly nowMs: bigint;
   /** 0 Integritee, 1 TargetA, 2 TargetB. */
   readonly parentchain: number;
-  /** SCALE of the follower's start value: genesis, start header, metadata, versions, authority proof. */
+  /** SCALE of `ParentchainStart` (`parentchain_input.ts`): genesis, metadata, start header and its proof. */
   readonly info: Uint8Array;
 }
 
@@ -92,8 +92,10 @@ export interface ParentchainPosition {
   readonly number: number;
   /** Its hash. */
   readonly hash: Uint8Array;
-  /** Number of the newest header that counts as final at the chosen level. */
-  readonly finalNumber: number;
+  /** Number of the newest header under a verified justification (at level trusted: the start). */
+  readonly provenNumber: number;
+  /** First block whose body and storage are needed; headers suffice below it. */
+  readonly contentFrom: number;
   /** Storage keys to prove (or, at level trusted, to give) with each next block. */
   readonly keys: readonly Uint8Array[];
 }
@@ -102,7 +104,7 @@ export interface ParentchainPosition {
 export interface ImportParentchainRequest {
   readonly nowMs: bigint;
   readonly parentchain: number;
-  /** SCALE of the follower's block value: header, body, justification, proof nodes. */
+  /** SCALE of `BlockInput` (`parentchainBlock` in `parentchain_input.ts`): header, justification, body, proof. */
   readonly blocks: readonly Uint8Array[];
 }
 
@@ -214,7 +216,8 @@ export const identity: Codec<Identity> = struct<Identity>({
 export const parentchainPosition: Codec<ParentchainPosition> = struct<ParentchainPosition>({
   number: u32,
   hash,
-  finalNumber: u32,
+  provenNumber: u32,
+  contentFrom: u32,
   keys: vec(bytes(MAX_STORAGE_KEY_BYTES), MAX_PARENTCHAIN_KEYS),
 });
 

@@ -110,7 +110,10 @@ export function queryMethods(): RpcMethod<RpcService>[] {
     query("system_name", "A stub of the worker", () => STUB_ANSWER),
     query("system_health", "A stub of the worker", () => STUB_ANSWER),
     query("state_getRuntimeVersion", "A stub of the worker", () => STUB_ANSWER),
-    query("attestation_getEvidence", "Quote, collateral and key statement", (service) => service.evidence()),
+    query("attestation_getEvidence", "SCALE of quote and signed key statement", async (service) => {
+      const evidence = await service.evidence();
+      return evidence === undefined ? errorAnswer("Parentchain is not known yet") : okAnswer(evidence);
+    }),
     defineMethod({
       name: "author_pendingExtrinsics",
       summary: "Hashes of the ready operations of each shard",

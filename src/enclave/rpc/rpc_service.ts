@@ -43,8 +43,8 @@ export interface RpcService {
   readonly latestHeader: () => SidechainHeader | undefined;
   /** The vault, once it is known. */
   readonly shardVault: () => ShardVault | undefined;
-  /** JSON of the evidence: quote, collateral, statement. */
-  readonly evidence: () => Promise<unknown>;
+  /** SCALE of the evidence: quote and signed key statement; none before the parentchain is known. */
+  readonly evidence: () => Promise<Uint8Array | undefined>;
   /** Light headers from a number on. */
   readonly lightHeaders: (from: bigint, max: number) => Uint8Array;
   /** Takes blocks of a peer into the import queue. */
