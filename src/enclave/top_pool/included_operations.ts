@@ -35,8 +35,8 @@ export class IncludedOperations {
     this.takeBlock(block.hash);
     if (operations.length === 0) return;
     this.#blocks.set(toHex(block.hash), { number: block.number, operations });
-    for (const { hash, bytes } of operations) {
-      this.#hashes.add(toHex(hash));
+    for (const { id, bytes } of operations) {
+      this.#hashes.add(id);
       this.#totalBytes += bytes.length;
     }
     for (const oldest of this.#blocks.keys()) {
@@ -60,8 +60,8 @@ export class IncludedOperations {
   #take(id: string): readonly PooledOperation[] {
     const operations = this.#blocks.get(id)?.operations ?? [];
     this.#blocks.delete(id);
-    for (const { hash, bytes } of operations) {
-      this.#hashes.delete(toHex(hash));
+    for (const { id: operationId, bytes } of operations) {
+      this.#hashes.delete(operationId);
       this.#totalBytes -= bytes.length;
     }
     return operations;

@@ -14,6 +14,8 @@ import type { TrustedOperationStatus } from "../../types/trusted_operation_statu
 export interface PooledOperation {
   /** Hash of the operation. */
   readonly hash: TopHash;
+  /** The hash as hex, for maps. */
+  readonly id: string;
   /** The decrypted operation. */
   readonly operation: TrustedOperation;
   /** Its SCALE bytes. */
@@ -22,6 +24,8 @@ export interface PooledOperation {
   readonly signed: TrustedCallSigned;
   /** Whose nonce counts. */
   readonly sender: AccountId;
+  /** The sender as hex, for maps. */
+  readonly senderId: string;
   /** Its nonce. */
   readonly nonce: number;
   /** Number of the last block before which it must have been executed. */

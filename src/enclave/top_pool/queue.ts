@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { TopHash } from "../../primitives/branded.ts";
-import { toHex } from "../../primitives/hex.ts";
 import type { PooledOperation, QueueLimits } from "./pooled_operation.ts";
 
 /** Operations in the order in which they were added. */
@@ -36,8 +34,8 @@ export class Queue {
   }
 
   /** Whether the operation is here. */
-  has(hash: TopHash): boolean {
-    return this.#operations.has(toHex(hash));
+  has(operation: PooledOperation): boolean {
+    return this.#operations.has(operation.id);
   }
 
   /** The operations, oldest first. */
@@ -47,38 +45,39 @@ export class Queue {
 
   /** Adds an operation at the end, if it is not here. */
   add(operation: PooledOperation): void {
-    const id = toHex(operation.hash);
+    const { id, senderId } = operation;
     if (this.#operations.has(id)) return;
     this.#operations.set(id, operation);
     this.#totalBytes += operation.bytes.length;
-    const sender = toHex(operation.sender);
-    const own = this.#bySender.get(sender) ?? new Map<string, PooledOperation>();
-    this.#bySender.set(sender, own.set(id, operation));
+    const own = this.#bySender.get(senderId) ?? new Map<string, PooledOperation>();
+    this.#bySender.set(senderId, own.set(id, operation));
   }
 
   /** Takes an operation out; false if it is not here. */
   remove(operation: PooledOperation): boolean {
-    const id = toHex(operation.hash);
+    const { id, senderId } = operation;
     if (!this.#operations.delete(id)) return false;
     this.#totalBytes -= operation.bytes.length;
-    const sender = toHex(operation.sender);
-    const own = this.#bySender.get(sender);
+    const own = this.#bySender.get(senderId);
     own?.delete(id);
-    if (own?.size === 0) this.#bySender.delete(sender);
+    if (own?.size === 0) this.#bySender.delete(senderId);
     return true;
   }
 
   /**
-   * The operation to give up first: the highest nonce of the sender with the most operations, of equal senders the one
-   * that came last. So one sender alone cannot push out the others, and no gap opens among those who stay.
+   * The operations to give up first, in that order: the highest nonces of the sender with the most operations (of equal
+   * senders the one that came last), as many as make it equal to the next, and at least one. So one sender alone cannot
+   * push out the others, and no gap opens among those that stay.
    */
-  worst(): PooledOperation | undefined {
+  worst(): readonly PooledOperation[] {
     let most: ReadonlyMap<string, PooledOperation> = new Map();
-    for (const own of this.#bySender.values()) if (own.size >= most.size) most = own;
-    let worst: PooledOperation | undefined;
-    for (const operation of most.values()) {
-      if (worst === undefined || operation.nonce > worst.nonce) worst = operation;
+    let runnerUp = 0;
+    for (const own of this.#bySender.values()) {
+      if (own.size >= most.size) {
+        runnerUp = most.size;
+        most = own;
+      } else runnerUp = Math.max(runnerUp, own.size);
     }
-    return worst;
+    return [...most.values()].sort((a, b) => b.nonce - a.nonce).slice(0, Math.max(1, most.size - runnerUp));
   }
 }

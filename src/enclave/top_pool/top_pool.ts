@@ -14,23 +14,17 @@ import { err, ok, type Result } from "../../primitives/result.ts";
 import { computeTopHash } from "../../types/top_hash.ts";
 import { trustedCallSender } from "../../types/trusted_call.ts";
 import { type TrustedOperation, trustedOperation } from "../../types/trusted_operation.ts";
-import type { TrustedOperationStatus } from "../../types/trusted_operation_status.ts";
 import { BanList } from "./ban_list.ts";
 import { IncludedOperations } from "./included_operations.ts";
 import type { PoolError } from "./pool_error.ts";
 import {
-  FUTURE_LIMITS,
   LONGEVITY_BLOCKS,
   type PoolBlock,
   type PooledOperation,
   type PoolEvent,
   type PoolState,
-  READY_LIMITS,
 } from "./pooled_operation.ts";
-import { Queue } from "./queue.ts";
-
-/** Status without content, by its name. */
-type PlainStatus = Exclude<TrustedOperationStatus["type"], "InSidechainBlock">;
+import { plainEvent, SenderLines } from "./sender_lines.ts";
 
 /** What became of an operation that was submitted. */
 export interface Submission {
@@ -46,94 +40,75 @@ export interface Submission {
  * failed, was overtaken, grew too old or had to make room.
  */
 export class TopPool {
-  readonly #ready = new Queue(READY_LIMITS);
-  readonly #future = new Queue(FUTURE_LIMITS);
+  readonly #lines = new SenderLines();
   readonly #included = new IncludedOperations();
   readonly #banned = new BanList();
-  readonly #byHash = new Map<string, PooledOperation>();
-  readonly #bySender = new Map<string, Map<number, PooledOperation>>();
+  readonly #byId = new Map<string, PooledOperation>();
 
-  /** How many operations wait, and how many are in unconfirmed blocks. */
+  /** How many operations wait, how many bytes they have, and how many operations are in unconfirmed blocks. */
   get sizes(): { readonly ready: number; readonly future: number; readonly included: number; readonly bytes: number } {
+    const { ready, future } = this.#lines;
     return {
-      ready: this.#ready.size,
-      future: this.#future.size,
+      ready: ready.size,
+      future: future.size,
       included: this.#included.size,
-      bytes: this.#ready.totalBytes + this.#future.totalBytes,
+      bytes: ready.totalBytes + future.totalBytes,
     };
   }
 
   /** What can be executed now, in the order in which it became ready; a sender's operations by their nonces. */
   ready(): readonly PooledOperation[] {
-    return [...this.#ready.values()];
+    return [...this.#lines.ready.values()];
   }
 
   /** What waits for a smaller nonce. */
   future(): readonly PooledOperation[] {
-    return [...this.#future.values()];
+    return [...this.#lines.future.values()];
   }
 
   /** The waiting operation with this hash. */
   find(hash: TopHash): PooledOperation | undefined {
-    return this.#byHash.get(toHex(hash));
+    return this.#byId.get(toHex(hash));
   }
 
   /** Takes in an operation whose signature the caller has verified. */
   submit(operation: TrustedOperation, state: PoolState, nowMs: number): Submission {
     const admitted = this.#admit(operation, state, nowMs);
     if (!admitted.ok) return { result: admitted, events: [] };
-    const { hash, sender } = admitted.value;
-    const events: PoolEvent[] = [];
-    this.#insert(admitted.value);
-    this.#rebalance(toHex(sender), state, events);
-    this.#enforceLimits(events);
-    if (this.#byHash.has(toHex(hash))) return { result: ok(hash), events };
+    const { hash, id, senderId } = admitted.value;
+    this.#insert(admitted.value, state);
+    const events = this.#rebalance([senderId], state, [admitted.value]);
+    if (this.#byId.has(id)) return { result: ok(hash), events };
     const others = events.filter((event) => !equalBytes(event.hash, hash));
     return { result: err({ code: "ImmediatelyDropped" }), events: others };
   }
 
   /** Removes operations that can never be executed and bans them. */
   removeInvalid(hashes: readonly TopHash[], state: PoolState, nowMs: number): readonly PoolEvent[] {
-    const events: PoolEvent[] = [];
-    const senders = new Set<string>();
-    for (const hash of hashes) {
-      this.#banned.ban(hash, nowMs);
-      const pooled = this.find(hash);
-      if (pooled === undefined) continue;
-      this.#take(pooled);
-      senders.add(toHex(pooled.sender));
-      events.push(eventOf(pooled, "Invalid"));
-    }
-    for (const sender of senders) this.#rebalance(sender, state, events);
-    this.#enforceLimits(events);
-    return events;
+    const removed = this.#takeAll(hashes);
+    for (const hash of hashes) this.#banned.ban(hash, nowMs);
+    return [
+      ...removed.map(({ hash }) => plainEvent(hash, "Invalid")),
+      ...this.#rebalance(removed.map(({ senderId }) => senderId), state),
+    ];
   }
 
   /** Takes note of a block that has become the newest; `state` is the state after it. */
   onBlockImported(block: PoolBlock, state: PoolState, nowMs: number): readonly PoolEvent[] {
-    const events: PoolEvent[] = [];
-    const senders = new Set<string>();
-    const included: PooledOperation[] = [];
-    let isAllKnown = true;
-    for (const hash of block.executed) {
-      const pooled = this.find(hash);
-      if (pooled === undefined) {
-        isAllKnown = false;
-        continue;
-      }
-      this.#take(pooled);
-      senders.add(toHex(pooled.sender));
-      included.push(pooled);
-      events.push({ hash, status: { type: "InSidechainBlock", value: block.hash } });
-    }
-    this.#included.add(block, included);
-    for (const hash of block.failed) if (this.find(hash) === undefined) isAllKnown = false;
-    events.push(...this.removeInvalid(block.failed, state, nowMs));
+    const executed = this.#takeAll(block.executed);
+    const failed = this.#takeAll(block.failed);
+    this.#included.add(block, executed);
+    for (const hash of block.failed) this.#banned.ban(hash, nowMs);
+    const expired = this.#takeExpired(state);
     // Calls that came from elsewhere may have moved the nonce of any sender.
-    for (const sender of isAllKnown ? senders : [...this.#bySender.keys()]) this.#rebalance(sender, state, events);
-    this.#dropExpired(state, events);
-    this.#enforceLimits(events);
-    return events;
+    const isAllKnown = executed.length + failed.length === block.executed.length + block.failed.length;
+    const changed = [...executed, ...failed, ...expired].map(({ senderId }) => senderId);
+    return [
+      ...executed.map(({ hash }): PoolEvent => ({ hash, status: { type: "InSidechainBlock", value: block.hash } })),
+      ...failed.map(({ hash }) => plainEvent(hash, "Invalid")),
+      ...expired.map(({ hash }) => plainEvent(hash, "Dropped")),
+      ...this.#rebalance(isAllKnown ? changed : this.#lines.senders(), state),
+    ];
   }
 
   /**
@@ -143,107 +118,86 @@ export class TopPool {
    */
   onBlockAbandoned(hash: BlockHash, state: PoolState): readonly PoolEvent[] {
     const events: PoolEvent[] = [];
-    for (const pooled of this.#included.takeBlock(hash)) {
-      events.push(eventOf(pooled, "Retracted"));
-      const isTaken = this.#bySender.get(toHex(pooled.sender))?.has(pooled.nonce) === true;
-      // Another operation has taken its place meanwhile.
-      if (isTaken) events.push(eventOf(pooled, "Usurped"));
-      else this.#insert({ ...pooled, validTill: state.blockNumber + LONGEVITY_BLOCKS });
+    const inserted: PooledOperation[] = [];
+    for (const operation of this.#included.takeBlock(hash)) {
+      events.push(plainEvent(operation.hash, "Retracted"));
+      if (this.#lines.at(operation.senderId, operation.nonce) !== undefined) {
+        events.push(plainEvent(operation.hash, "Usurped"));
+        continue;
+      }
+      const renewed = { ...operation, validTill: state.blockNumber + LONGEVITY_BLOCKS };
+      this.#insert(renewed, state);
+      inserted.push(renewed);
     }
-    for (const sender of [...this.#bySender.keys()]) this.#rebalance(sender, state, events);
-    this.#enforceLimits(events);
-    return events;
+    return [...events, ...this.#rebalance(this.#lines.senders(), state, inserted)];
   }
 
   /** Forgets the operations of blocks up to a confirmed one. */
   onBlockConfirmed(number: bigint): readonly PoolEvent[] {
-    return this.#included.takeUpTo(number).map((pooled) => eventOf(pooled, "Finalized"));
+    return this.#included.takeUpTo(number).map(({ hash }) => plainEvent(hash, "Finalized"));
   }
 
   #admit(operation: TrustedOperation, state: PoolState, nowMs: number): Result<PooledOperation, PoolError> {
     if (operation.type === "get") return err({ code: "UnknownTrustedOperation" });
     const hash = computeTopHash(operation);
     if (this.#banned.isBanned(hash, nowMs)) return err({ code: "TemporarilyBanned" });
-    if (this.#byHash.has(toHex(hash)) || this.#included.has(hash)) return err({ code: "AlreadyImported" });
+    const id = toHex(hash);
+    if (this.#byId.has(id) || this.#included.has(hash)) return err({ code: "AlreadyImported" });
     const signed = operation.value;
-    const sender = trustedCallSender(signed.call);
     const { nonce } = signed;
+    const sender = trustedCallSender(signed.call);
+    const senderId = toHex(sender);
     if (nonce < state.nonceOf(sender)) return err({ code: "StaleNonce" });
-    if (this.#bySender.get(toHex(sender))?.has(nonce) === true) return err({ code: "TooLowPriority" });
+    if (this.#lines.at(senderId, nonce) !== undefined) return err({ code: "TooLowPriority" });
     const bytes = trustedOperation.encode(operation);
-    return ok({ hash, operation, bytes, signed, sender, nonce, validTill: state.blockNumber + LONGEVITY_BLOCKS });
+    const validTill = state.blockNumber + LONGEVITY_BLOCKS;
+    return ok({ hash, id, operation, bytes, signed, sender, senderId, nonce, validTill });
   }
 
-  #insert(pooled: PooledOperation): void {
-    const sender = toHex(pooled.sender);
-    this.#byHash.set(toHex(pooled.hash), pooled);
-    const operations = this.#bySender.get(sender) ?? new Map<number, PooledOperation>();
-    this.#bySender.set(sender, operations.set(pooled.nonce, pooled));
+  #insert(operation: PooledOperation, state: PoolState): void {
+    this.#byId.set(operation.id, operation);
+    this.#lines.insert(operation, state);
   }
 
-  #take(pooled: PooledOperation): void {
-    const sender = toHex(pooled.sender);
-    this.#byHash.delete(toHex(pooled.hash));
-    this.#ready.remove(pooled);
-    this.#future.remove(pooled);
-    const operations = this.#bySender.get(sender);
-    operations?.delete(pooled.nonce);
-    if (operations?.size === 0) this.#bySender.delete(sender);
+  #take(operation: PooledOperation): void {
+    this.#byId.delete(operation.id);
+    this.#lines.take(operation);
   }
 
-  /** Sorts a sender's operations into the queues by the nonce of the state. */
-  #rebalance(sender: string, state: PoolState, events: PoolEvent[]): void {
-    const operations = [...this.#bySender.get(sender)?.values() ?? []].sort((a, b) => a.nonce - b.nonce);
-    const first = operations[0];
-    if (first === undefined) return;
-    let next = state.nonceOf(first.sender);
-    let isOrderKept = true;
-    for (const pooled of operations) {
-      if (pooled.nonce < next) {
-        this.#take(pooled);
-        events.push(eventOf(pooled, "Usurped"));
-      } else if (pooled.nonce > next) {
-        if (this.#future.has(pooled.hash)) continue;
-        this.#ready.remove(pooled);
-        this.#future.add(pooled);
-        events.push(eventOf(pooled, "Future"));
-      } else {
-        next++;
-        const wasReady = this.#ready.has(pooled.hash);
-        if (wasReady && isOrderKept) continue;
-        // What is ready already but follows a newcomer goes behind it, so that nonces stay in order.
-        isOrderKept = false;
-        this.#future.remove(pooled);
-        this.#ready.remove(pooled);
-        this.#ready.add(pooled);
-        if (!wasReady) events.push(eventOf(pooled, "Ready"));
-      }
+  #takeAll(hashes: readonly TopHash[]): readonly PooledOperation[] {
+    const taken: PooledOperation[] = [];
+    for (const hash of hashes) {
+      const operation = this.find(hash);
+      if (operation === undefined) continue;
+      this.#take(operation);
+      taken.push(operation);
     }
+    return taken;
   }
 
-  #dropExpired(state: PoolState, events: PoolEvent[]): void {
-    const senders = new Set<string>();
-    for (const pooled of this.#byHash.values()) {
-      if (pooled.validTill >= state.blockNumber) continue;
-      this.#take(pooled);
-      senders.add(toHex(pooled.sender));
-      events.push(eventOf(pooled, "Dropped"));
+  #takeExpired(state: PoolState): readonly PooledOperation[] {
+    const expired = [...this.#byId.values()].filter(({ validTill }) => validTill < state.blockNumber);
+    for (const operation of expired) this.#take(operation);
+    return expired;
+  }
+
+  #rebalance(
+    senders: readonly string[],
+    state: PoolState,
+    inserted: readonly PooledOperation[] = [],
+  ): readonly PoolEvent[] {
+    const insertedBy = Map.groupBy(inserted, ({ senderId }) => senderId);
+    const events: PoolEvent[] = [];
+    for (const senderId of new Set(senders)) {
+      for (const event of this.#lines.rebalance(senderId, state, insertedBy.get(senderId))) events.push(event);
     }
-    for (const sender of senders) this.#rebalance(sender, state, events);
+    for (const { hash, status } of events) if (status.type === "Usurped") this.#byId.delete(toHex(hash));
+    return [...events, ...this.#enforceLimits()];
   }
 
-  #enforceLimits(events: PoolEvent[]): void {
-    for (const queue of [this.#ready, this.#future]) {
-      while (queue.isOverfull) {
-        const worst = queue.worst();
-        if (worst === undefined) break;
-        this.#take(worst);
-        events.push(eventOf(worst, "Dropped"));
-      }
-    }
+  #enforceLimits(): readonly PoolEvent[] {
+    const dropped = this.#lines.enforceLimits();
+    for (const { id } of dropped) this.#byId.delete(id);
+    return dropped.map(({ hash }) => plainEvent(hash, "Dropped"));
   }
-}
-
-function eventOf(pooled: PooledOperation, status: PlainStatus): PoolEvent {
-  return { hash: pooled.hash, status: { type: status, value: undefined } };
 }
