@@ -1,0 +1,182 @@
+/**
+ * JSON-RPC over WebSocket and HTTP POST on one port.
+ *
+ * @module
+ */
+import { RpcConnection, type RpcSocket } from "../../transport/connection.ts";
+import { errorText } from "../../transport/message.ts";
+import type { RpcRouter } from "../../transport/router.ts";
+import { INVALID_REQUEST, RpcError } from "../../transport/rpc_error.ts";
+import { DevnodeError } from "./devnode_error.ts";
+
+/** Longest request in bytes; Substrate's default. The longest extrinsic is 10 MiB in hexadecimal. */
+export const MAX_REQUEST_BYTES = 15 * 1024 * 1024;
+/** Most open WebSockets; ten times Substrate's default, since load tests run against this node. */
+export const MAX_RPC_CONNECTIONS = 1000;
+/** Most HTTP requests being answered. */
+export const MAX_HTTP_REQUESTS = 256;
+/** Open subscriptions of one WebSocket; Substrate's default. */
+export const MAX_RPC_SUBSCRIPTIONS = 1024;
+/** Longest wait for open answers when the server stops. */
+const STOP_TIMEOUT_MS = 500;
+/** WebSocket close code of a server that stops. */
+const CLOSE_GOING_AWAY = 1001;
+/** WebSocket close code for a message of a wrong kind. */
+const CLOSE_UNSUPPORTED = 1003;
+
+/** Numbers about the server. */
+export interface RpcServerCounts {
+  opened: number;
+  closed: number;
+  requests: number;
+}
+
+/** A server that listens. */
+export interface RpcServer {
+  readonly port: number;
+  readonly counts: Readonly<RpcServerCounts>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Where to listen. */
+export interface ListenOptions {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+const CORS = {
+  "access-control-allow-origin": "*",
+  "access-control-allow-methods": "POST, GET, OPTIONS",
+  "access-control-allow-headers": "content-type",
+};
+const JSON_HEADERS = { "content-type": "application/json; charset=utf-8", ...CORS };
+
+/** Listens. @throws {DevnodeError} `AddressInUse` or `ListenFailed`. */
+export function startRpcServer(router: RpcRouter<undefined>, listen: ListenOptions, nowMs: () => number): RpcServer {
+  const counts: RpcServerCounts = { opened: 0, closed: 0, requests: 0 };
+  const sockets = new Set<WebSocket>();
+  let httpRequests = 0;
+
+  const answerPost = async (request: Request): Promise<Response> => {
+    if (httpRequests >= MAX_HTTP_REQUESTS) return new Response("Too many requests", { status: 503, headers: CORS });
+    httpRequests++;
+    try {
+      const text = await readBounded(request);
+      if (text === undefined) {
+        const error = errorText(null, new RpcError(INVALID_REQUEST, "Request too large"));
+        return new Response(error, { status: 413, headers: JSON_HEADERS });
+      }
+      counts.requests++;
+      const answer = await router.answerFrame(text, undefined);
+      return new Response(answer ?? null, { status: answer === undefined ? 204 : 200, headers: JSON_HEADERS });
+    } finally {
+      httpRequests--;
+    }
+  };
+
+  const upgrade = (request: Request): Response => {
+    if (sockets.size >= MAX_RPC_CONNECTIONS) return new Response("Too many connections", { status: 503 });
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    sockets.add(socket);
+    counts.opened++;
+    serveSocket(socket, router, nowMs, counts, () => {
+      if (sockets.delete(socket)) counts.closed++;
+    });
+    return response;
+  };
+
+  const server = listenOn(listen, (request) => {
+    if (request.headers.get("upgrade")?.toLowerCase() === "websocket") return upgrade(request);
+    if (request.method === "POST") return answerPost(request);
+    if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: CORS });
+    if (request.method === "GET" && new URL(request.url).pathname === "/health") {
+      const health = { peers: 0, isSyncing: false, shouldHavePeers: false };
+      return new Response(JSON.stringify(health), { headers: JSON_HEADERS });
+    }
+    return new Response("Used HTTP Method is not allowed. POST or OPTIONS is required", { status: 405, headers: CORS });
+  });
+  return {
+    port: server.addr.port,
+    counts,
+    stop: async () => {
+      for (const socket of sockets) socket.close(CLOSE_GOING_AWAY, "the node stops");
+      await stopServer(server);
+    },
+  };
+}
+
+/** Listens with errors in words. @throws {DevnodeError} `AddressInUse` or `ListenFailed`. */
+export function listenOn(
+  { hostname, port }: ListenOptions,
+  handler: (request: Request) => Response | Promise<Response>,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve({ hostname, port, onListen: () => {} }, handler);
+  } catch (cause) {
+    const code = cause instanceof Deno.errors.AddrInUse ? "AddressInUse" : "ListenFailed";
+    const reason = code === "AddressInUse" ? ": another program uses the port" : "";
+    throw new DevnodeError(code, `Cannot listen on ${hostname}:${port}${reason}`, { cause });
+  }
+}
+
+/** Ends a server: open answers have {@linkcode STOP_TIMEOUT_MS}. */
+export async function stopServer(server: Deno.HttpServer<Deno.NetAddr>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, STOP_TIMEOUT_MS);
+  });
+  await Promise.race([server.shutdown(), timeout]);
+  clearTimeout(timer);
+}
+
+function serveSocket(
+  socket: WebSocket,
+  router: RpcRouter<undefined>,
+  nowMs: () => number,
+  counts: RpcServerCounts,
+  onEnd: () => void,
+): void {
+  const port: RpcSocket = {
+    send: (text) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text);
+    },
+    close: (code, reason) => socket.close(code, reason),
+    bufferedAmount: () => socket.bufferedAmount,
+  };
+  const connection = new RpcConnection(router, port, undefined, nowMs(), { subscriptions: MAX_RPC_SUBSCRIPTIONS });
+  const end = () => {
+    connection.end();
+    onEnd();
+  };
+  socket.onmessage = ({ data }) => {
+    const text = typeof data === "string" ? data : decodeText(data);
+    if (text === undefined) return socket.close(CLOSE_UNSUPPORTED, "want JSON text");
+    counts.requests++;
+    void connection.receive(text, nowMs());
+  };
+  socket.onclose = end;
+  socket.onerror = end;
+}
+
+function decodeText(data: unknown): string | undefined {
+  if (!(data instanceof ArrayBuffer)) return undefined;
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(data);
+  } catch {
+    return undefined;
+  }
+}
+
+async function readBounded(request: Request): Promise<string | undefined> {
+  if (Number(request.headers.get("content-length") ?? 0) > MAX_REQUEST_BYTES) return undefined;
+  if (request.body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const chunk of request.body) {
+    length += chunk.length;
+    if (length > MAX_REQUEST_BYTES) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
