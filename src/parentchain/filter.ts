@@ -135,8 +135,8 @@ export function filterProxied(
 ): readonly ProxyOutcome[] {
   if (vault === undefined) return [];
   const outcomes: ProxyOutcome[] = [];
-  for (const [extrinsicIndex, { name, call }] of extrinsics.entries()) {
-    if (name?.pallet !== "Proxy" || name.call !== "proxy") continue;
+  for (const [extrinsicIndex, { name, call, signer }] of extrinsics.entries()) {
+    if (name?.pallet !== "Proxy" || name.call !== "proxy" || signer === undefined) continue;
     const args = metadata.decodeCallArgs(name, call);
     const real = args.ok ? accountOf(args.value["real"]) : undefined;
     if (real === undefined || !equalBytes(real, vault)) continue;
@@ -144,6 +144,7 @@ export function filterProxied(
     outcomes.push({
       extrinsicIndex,
       extrinsicHash: hashes[extrinsicIndex] as H256,
+      signer,
       outcome: proxyOutcome(own, results[extrinsicIndex] as DispatchResult, vault),
     });
   }

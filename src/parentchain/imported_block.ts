@@ -66,6 +66,8 @@ export interface ProxyOutcome {
   readonly extrinsicIndex: number;
   /** Blake2-256 hash of the extrinsic's bytes, length prefix included. */
   readonly extrinsicHash: H256;
+  /** The delegate that signed it. */
+  readonly signer: AccountId;
   /** Whether the extrinsic itself succeeded, `Proxy.ProxyExecuted` is Ok and the transfer stands beside it. */
   readonly outcome:
     | { readonly type: "paid"; readonly beneficiary: AccountId; readonly amount: bigint }

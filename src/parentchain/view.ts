@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { AccountId, BlockHash } from "../primitives/branded.ts";
+import type { AccountId, BlockHash, EnclaveFingerprint } from "../primitives/branded.ts";
 import { equalBytes } from "../primitives/bytes.ts";
 import type { SgxEnclave } from "../types/multi_enclave.ts";
 import { type ShardConfig, shardConfigAt, type UpgradableShardConfig } from "../types/shard_config.ts";
@@ -76,4 +76,9 @@ export function activeShardConfig(view: ParentchainView): ShardConfig | undefine
 export function shardAuthorities(view: ParentchainView, shard: Uint8Array): readonly AccountId[] {
   const fingerprint = activeShardConfig(view)?.enclaveFingerprint ?? shard;
   return view.shardStatus.filter((entry) => equalBytes(entry.fingerprint, fingerprint)).map(({ signer }) => signer);
+}
+
+/** Measurement of the enclave that may run the shard at the view's block, or `undefined` before the shard's creation. */
+export function activeFingerprint(view: ParentchainView): EnclaveFingerprint | undefined {
+  return activeShardConfig(view)?.enclaveFingerprint;
 }
