@@ -5,10 +5,15 @@
  *
  * @module
  */
-import { RSA_ALGORITHM, RSA_BLOCK_LENGTH, type ShieldingKeyPair } from "./rsa_oaep.ts";
+import { equalBytes } from "../primitives/bytes.ts";
+import { randomBytes } from "./random.ts";
+import { RSA_ALGORITHM, RSA_BLOCK_LENGTH, rsaDecrypt, rsaEncrypt, type ShieldingKeyPair } from "./rsa_oaep.ts";
 
 /** Longest JSON text that is parsed: a private pair has about 10,000 characters. */
 export const MAX_RSA_JSON_LENGTH = 32_768;
+/** Random bytes that an imported pair must return unchanged. */
+const PROBE_LENGTH = 32;
+const NO_KEY = "Cannot import shielding key: its numbers are no RSA key";
 
 /** Fields of a private pair in their order, with their JWK names and lengths in bytes. */
 const PRIVATE_FIELDS = [
@@ -42,7 +47,12 @@ export async function shieldingKeyPairFromJson(text: string): Promise<ShieldingK
   const jwk = fromJson(text, [...PUBLIC_FIELDS, ...PRIVATE_FIELDS]);
   const { n, e } = jwk;
   const publicJwk: JsonWebKey = { kty: "RSA", ...(n === undefined ? {} : { n }), ...(e === undefined ? {} : { e }) };
-  return { publicKey: await importJwk(publicJwk, ["encrypt"]), privateKey: await importJwk(jwk, ["decrypt"]) };
+  const pair = { publicKey: await importJwk(publicJwk, ["encrypt"]), privateKey: await importJwk(jwk, ["decrypt"]) };
+  // Not every implementation checks on import that the primes belong to the modulus.
+  const probe = randomBytes(PROBE_LENGTH);
+  const opened = await rsaDecrypt(pair.privateKey, await rsaEncrypt(pair.publicKey, probe));
+  if (!opened.ok || !equalBytes(opened.value, probe)) throw new TypeError(NO_KEY);
+  return pair;
 }
 
 async function importJwk(jwk: JsonWebKey, usages: KeyUsage[]): Promise<CryptoKey> {
@@ -50,7 +60,7 @@ async function importJwk(jwk: JsonWebKey, usages: KeyUsage[]): Promise<CryptoKey
     return await crypto.subtle.importKey("jwk", jwk, RSA_ALGORITHM, true, usages);
   } catch {
     // The cause may quote the key; it stays here.
-    throw new TypeError("Cannot import shielding key: its numbers are no RSA key");
+    throw new TypeError(NO_KEY);
   }
 }
 
