@@ -74,6 +74,7 @@ export interface Identity {
   readonly instanceId: Uint8Array;
   /** Always true here: the platform is emulated. */
   readonly emulated: boolean;
+  /** Slot duration of a new shard; that of an existing one is in `health` once its state is recovered. */
   readonly slotDurationMs: number;
 }
 
@@ -82,7 +83,7 @@ export interface InitParentchainRequest {
   readonly nowMs: bigint;
   /** 0 Integritee, 1 TargetA, 2 TargetB. */
   readonly parentchain: number;
-  /** SCALE of `ParentchainStart` (`parentchain_input.ts`): genesis, metadata, start header and its proof. */
+  /** SCALE of `ParentchainInfo` (`src/parentchain/parentchain_init.ts`): genesis, metadata, start header and its proof. */
   readonly info: Uint8Array;
 }
 
@@ -104,7 +105,7 @@ export interface ParentchainPosition {
 export interface ImportParentchainRequest {
   readonly nowMs: bigint;
   readonly parentchain: number;
-  /** SCALE of `BlockInput` (`parentchainBlock` in `parentchain_input.ts`): header, justification, body, proof. */
+  /** SCALE of `BlockInput` (`blockInput` in `src/parentchain/parentchain_init.ts`): header, justification, body, proof. */
   readonly blocks: readonly Uint8Array[];
 }
 
@@ -166,6 +167,8 @@ export interface Health {
   readonly blockHash: Uint8Array;
   /** Newest confirmed block that the parentchain shows; 0 if none. */
   readonly confirmedNumber: bigint;
+  /** Slot duration of the shard; 0 before its state is known. */
+  readonly slotDurationMs: number;
   /** Why no block is authored; empty if they are. */
   readonly notAuthoring: string;
 }
@@ -247,5 +250,6 @@ export const health: Codec<Health> = struct<Health>({
   blockNumber: u64,
   blockHash: hash,
   confirmedNumber: u64,
+  slotDurationMs: u32,
   notAuthoring: text,
 });

@@ -36,6 +36,8 @@ export interface SnapshotWriterEvents {
 
 interface Job {
   readonly facts: SnapshotFacts;
+  /** Whether each step follows the last one at once, instead of when {@linkcode SnapshotWriter.step} is called. */
+  readonly eager: boolean;
   readonly folder: string;
   readonly chunks: Iterator<Uint8Array, void>;
   readonly hashes: Uint8Array[];
@@ -74,11 +76,11 @@ export class SnapshotWriter {
     this.#verified.push(snapshotFolder(blockNumber, blockHash));
   }
 
-  /** Begins a snapshot; refused while one is being written. */
-  begin(facts: SnapshotFacts, snapshot: StateSnapshot): boolean {
+  /** Begins a snapshot; refused while one is being written. An eager one takes its steps without being asked. */
+  begin(facts: SnapshotFacts, snapshot: StateSnapshot, eager = false): boolean {
     const folder = snapshotFolder(facts.blockNumber, facts.blockHash);
     if (this.#job !== undefined || this.#verified.includes(folder)) return false;
-    this.#job = { facts, folder, chunks: encodeSnapshotChunks(snapshot), hashes: [], waiting: false };
+    this.#job = { facts, eager, folder, chunks: encodeSnapshotChunks(snapshot), hashes: [], waiting: false };
     return true;
   }
 
@@ -108,11 +110,12 @@ export class SnapshotWriter {
       if (!ok) this.#fail(job, name);
       return [];
     });
-    const read = this.#tickets.open("file_read", (bytes) => {
+    const read = this.#tickets.open("file_read", async (bytes) => {
       if (this.#job !== job) return [];
       if (bytes === undefined || !equalBytes(bytes, sealed)) this.#fail(job, name);
       else done();
-      return this.#job === undefined ? this.#deleteOld() : [];
+      if (this.#job === undefined) return this.#deleteOld();
+      return job.eager ? await this.step() : [];
     });
     return [
       { type: "write_file", value: { ticket: written, name, bytes: sealed } },

@@ -1,0 +1,72 @@
+/**
+ * Replay of stored blocks at start: the blocks are the write-ahead log. Each diff is decrypted and applied, each root
+ * compared; what the parentchain said about a block was checked before the block was stored.
+ *
+ * @module
+ */
+import { tryDecode } from "../../codec/codec.ts";
+import { ed25519Verify } from "../../crypto/ed25519.ts";
+import { equalBytes } from "../../primitives/bytes.ts";
+import { err, ok, type Result } from "../../primitives/result.ts";
+import type { ShardIdentifier } from "../../primitives/branded.ts";
+import { blockPayload } from "../../sidechain/block_payload.ts";
+import { type ChainBlock, type ChainPoint, createChainBlock } from "../../sidechain/chain_block.ts";
+import { applyDiff } from "../../state/diff.ts";
+import { decryptDiff } from "../../state/diff_encryption.ts";
+import type { StateKeys } from "../../state/state_keys.ts";
+import { computeBlockDataHash, computeBlockDigest } from "../../types/block_digest.ts";
+import { computeReceiptsHash } from "../../types/receipt.ts";
+import { computeHeaderHash } from "../../types/sidechain_header.ts";
+import { blockSigningMessage, type SignedBlock, signedBlock } from "../../types/signed_block.ts";
+
+/** Why a stored block cannot be replayed; all but `NotAChild` mean that the block store is damaged. */
+export type ReplayError =
+  /** The bytes are no block. */
+  | { readonly code: "StoredBlockUndecodable" }
+  /** The block does not follow the given parent. */
+  | { readonly code: "NotAChild" }
+  /** Shard, body or signature do not fit. */
+  | { readonly code: "StoredBlockChanged" }
+  /** The payload does not decrypt, decode or apply to the block's own root. */
+  | { readonly code: "StoredDiffInvalid" };
+
+/** Decodes a stored block. */
+export function decodeStoredBlock(bytes: Uint8Array): Result<SignedBlock, ReplayError> {
+  const decoded = tryDecode(signedBlock, bytes);
+  return decoded.ok ? decoded : err({ code: "StoredBlockUndecodable" });
+}
+
+/** What replay needs. */
+export interface ReplayContext {
+  readonly shard: ShardIdentifier;
+  readonly keys: StateKeys;
+  readonly slotDurationMs: bigint;
+}
+
+/** The chain's entry of a stored block whose parent is known. */
+export async function replayBlock(
+  signed: SignedBlock,
+  parent: ChainPoint,
+  context: ReplayContext,
+): Promise<Result<ChainBlock, ReplayError>> {
+  const { header, blockData } = signed.block;
+  if (!equalBytes(header.parentHash, parent.hash) || header.blockNumber !== parent.number + 1n) {
+    return err({ code: "NotAChild" });
+  }
+  if (!isAuthentic(signed, context.shard)) return err({ code: "StoredBlockChanged" });
+  const diffContext = { shard: context.shard, blockNumber: header.blockNumber, parentHash: header.parentHash };
+  const plain = await decryptDiff(context.keys, diffContext, blockData.encryptedStateDiff);
+  const payload = plain.ok ? tryDecode(blockPayload, plain.value) : undefined;
+  if (payload === undefined || !payload.ok) return err({ code: "StoredDiffInvalid" });
+  const { diff, receipts } = payload.value;
+  const after = applyDiff(parent.snapshot, diff, context.keys.pathKey);
+  if (!after.ok || !equalBytes(after.value.root, blockData.stateRoot)) return err({ code: "StoredDiffInvalid" });
+  if (!equalBytes(computeReceiptsHash(receipts), blockData.receiptsHash)) return err({ code: "StoredDiffInvalid" });
+  return ok(createChainBlock(signed, after.value, receipts, context.slotDurationMs));
+}
+
+function isAuthentic({ block: { header, blockData }, signature }: SignedBlock, shard: ShardIdentifier): boolean {
+  return equalBytes(header.shardId, shard) &&
+    equalBytes(computeBlockDataHash(computeBlockDigest(blockData)), header.blockDataHash) &&
+    ed25519Verify(signature.value, blockSigningMessage(computeHeaderHash(header)), blockData.blockAuthor);
+}

@@ -1,0 +1,25 @@
+/**
+ * What the enclave needs of its surroundings.
+ *
+ * @module
+ */
+import type { Effect } from "../api/effects.ts";
+import type { Platform } from "../api/platform_client.ts";
+import type { StartServer } from "../server_port.ts";
+
+/** Capabilities passed in by the entry point, or by a test. */
+export interface EnclavePorts {
+  readonly platform: Platform;
+  /** Unix milliseconds, for RPC and certificates; slots bring their own time. */
+  readonly nowMs: () => number;
+  /** Milliseconds that never go back, for budgets. */
+  readonly monotonicMs: () => number;
+  /** Resolves at the next multiple of `intervalMs` of the clock. */
+  readonly tick: (intervalMs: number) => Promise<void>;
+  /** Opens the TLS endpoint. */
+  readonly startServer: StartServer;
+  /** Posts effects that belong to no ecall. */
+  readonly sendEffects: (effects: readonly Effect[]) => void;
+  /** Version of this software. */
+  readonly version: string;
+}

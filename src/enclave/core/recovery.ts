@@ -1,0 +1,166 @@
+/**
+ * Recovery at start: the newest whole snapshot, then the stored blocks after it.
+ *
+ * States: reading snapshots → replaying blocks batch by batch → done; or fatal.
+ *
+ * @module
+ */
+import { blockHash } from "../../primitives/branded.ts";
+import { equalBytes } from "../../primitives/bytes.ts";
+import { toHex } from "../../primitives/hex.ts";
+import { SidechainChain } from "../../sidechain/chain.ts";
+import { type ChainPoint, createGenesis } from "../../sidechain/chain_block.ts";
+import { computeSlot } from "../../sidechain/slots.ts";
+import type { StateSnapshot } from "../../state/snapshot.ts";
+import { readSlotDurationMs } from "../../stf/pallets/shard.ts";
+import { parentchainPallets } from "../../stf/pallets/parentchain.ts";
+import { computeHeaderHash } from "../../types/sidechain_header.ts";
+import type { SignedBlock } from "../../types/signed_block.ts";
+import type { Effect } from "../api/effects.ts";
+import { decodeStoredBlock, replayBlock } from "../chain/replay.ts";
+import type { SnapshotManifest } from "../snapshot/snapshot_files.ts";
+import { type LoadedSnapshot, SnapshotReader } from "../snapshot/snapshot_reader.ts";
+import type { Tickets } from "../tickets.ts";
+import type { Outbox } from "./outbox.ts";
+import type { EnclaveSetup } from "./setup.ts";
+
+/** Blocks asked for at once. */
+export const REPLAY_BATCH = 128;
+
+/** What was found in the data directory. */
+export interface Recovered {
+  readonly manifest: SnapshotManifest;
+  readonly chain: SidechainChain;
+}
+
+/** What recovery needs. */
+export interface RecoveryContext {
+  readonly setup: EnclaveSetup;
+  readonly tickets: Tickets;
+  readonly outbox: Outbox;
+  /** Called once at the end; `undefined` if there is no state yet. */
+  readonly onDone: (recovered: Recovered | undefined) => void;
+}
+
+/** Starts recovery and gives its first effects. */
+export async function startRecovery(context: RecoveryContext): Promise<readonly Effect[]> {
+  const { setup, tickets, outbox } = context;
+  const reader = new SnapshotReader(
+    {
+      seal: setup.seal,
+      shard: setup.shard,
+      pathKey: setup.stateKeys.pathKey,
+      onDamage: ({ folder, code }) => outbox.log("error", "SnapshotDamaged", { folder, reason: code }),
+      onDone: (loaded) => afterSnapshot(context, loaded),
+    },
+    tickets,
+    setup.config.files,
+  );
+  return await reader.start();
+}
+
+async function afterSnapshot(
+  context: RecoveryContext,
+  loaded: LoadedSnapshot | undefined,
+): Promise<readonly Effect[]> {
+  const { storedBlocks } = context.setup.config;
+  if (loaded === undefined) {
+    if (storedBlocks === undefined) {
+      context.onDone(undefined);
+      return [];
+    }
+    const detail = "There are stored blocks but no snapshot that is whole: restore the data directory from a backup";
+    return [{ type: "fatal", value: { code: "NoValidSnapshot", detail } }];
+  }
+  const { manifest, snapshot } = loaded;
+  context.outbox.log("info", "SnapshotLoaded", { number: manifest.blockNumber, root: toHex(manifest.stateRoot) });
+  const base = pointOf(manifest, snapshot);
+  if (base === undefined) {
+    const detail = "The newest snapshot does not name the block it belongs to";
+    return [{ type: "fatal", value: { code: "SnapshotMalformed", detail } }];
+  }
+  const recovered: Recovered = { manifest, chain: new SidechainChain(base) };
+  if (storedBlocks !== undefined && storedBlocks[0] > base.number + 1n) {
+    const detail = `Blocks ${base.number + 1n} to ${storedBlocks[0] - 1n} are missing between snapshot and block store`;
+    return [{ type: "fatal", value: { code: "StoredBlocksMissing", detail } }];
+  }
+  return askForBlocks(context, recovered, base.number + 1n);
+}
+
+/** The chain's entry of a snapshot's block. */
+function pointOf(manifest: SnapshotManifest, snapshot: StateSnapshot): ChainPoint | undefined {
+  const { head } = manifest;
+  if (head === undefined) {
+    const integritee = parentchainPallets.Integritee;
+    const creation = integritee.creationBlockNumber.get(snapshot) ?? 1;
+    const genesisHash = integritee.genesisHash.get(snapshot) ?? blockHash(new Uint8Array(32));
+    return manifest.blockNumber === 0n
+      ? createGenesis(snapshot, { hash: genesisHash, number: creation - 1 })
+      : undefined;
+  }
+  const { header, digest } = head;
+  const hash = computeHeaderHash(header);
+  if (!equalBytes(hash, manifest.blockHash) || !equalBytes(digest.stateRoot, snapshot.root)) return undefined;
+  return {
+    type: "block",
+    hash,
+    number: header.blockNumber,
+    slot: computeSlot(digest.timestamp, BigInt(readSlotDurationMs(snapshot))),
+    layerOneHead: { hash: digest.layerOneHead, number: digest.layerOneNumber },
+    snapshot,
+    header,
+    digest,
+    lightHeader: head,
+    topHashes: [],
+    receipts: [],
+  };
+}
+
+function askForBlocks(context: RecoveryContext, recovered: Recovered, from: bigint): readonly Effect[] {
+  const ticket = context.tickets.open("blocks_read", async (blocks) => {
+    if (blocks.length === 0) return finish(context, recovered);
+    let newest = from;
+    for (const bytes of blocks) {
+      const decoded = decodeStoredBlock(bytes);
+      if (!decoded.ok) return [damaged(decoded.error.code, newest)];
+      newest = decoded.value.block.header.blockNumber;
+      const failed = await replayOne(context, recovered, decoded.value);
+      if (failed !== undefined) return [failed];
+    }
+    // A full batch may end between two blocks of one number: that number is read again, and what is known passed over.
+    const again = blocks.length >= REPLAY_BATCH && newest > from;
+    return askForBlocks(context, recovered, again ? newest : newest + 1n);
+  });
+  return [{ type: "read_blocks", value: { ticket, from, max: REPLAY_BATCH } }];
+}
+
+async function replayOne(
+  { setup, outbox }: RecoveryContext,
+  { chain }: Recovered,
+  signed: SignedBlock,
+): Promise<Effect | undefined> {
+  const { header } = signed.block;
+  const parent = chain.get(header.parentHash);
+  if (parent === undefined || chain.get(computeHeaderHash(header)) !== undefined) {
+    // A block of a fork that lost before the snapshot.
+    outbox.log("debug", "StoredBlockSkipped", { number: header.blockNumber });
+    return undefined;
+  }
+  const slotDurationMs = BigInt(readSlotDurationMs(chain.base.snapshot));
+  const block = await replayBlock(signed, parent, { shard: setup.shard, keys: setup.stateKeys, slotDurationMs });
+  if (!block.ok) return damaged(block.error.code, header.blockNumber);
+  chain.insert(block.value);
+  return undefined;
+}
+
+function damaged(code: string, number: bigint): Effect {
+  const detail = `The stored block ${number} is damaged: restore the data directory, or remove it and later ones`;
+  return { type: "fatal", value: { code, detail } };
+}
+
+function finish(context: RecoveryContext, recovered: Recovered): readonly Effect[] {
+  const { head } = recovered.chain;
+  context.outbox.log("info", "StateRecovered", { number: head.number, hash: toHex(head.hash) });
+  context.onDone(recovered);
+  return [];
+}

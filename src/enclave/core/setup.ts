@@ -1,0 +1,118 @@
+/**
+ * What is fixed once `init` has run: configuration, keys, identity.
+ *
+ * @module
+ */
+import { randomBytes } from "../../crypto/random.ts";
+import type { Ed25519Pair } from "../../crypto/ed25519.ts";
+import { deriveVault } from "../../crypto/vault.ts";
+import {
+  type AccountId,
+  accountId,
+  type EnclaveFingerprint,
+  type ShardIdentifier,
+  shardIdentifier,
+} from "../../primitives/branded.ts";
+import { encodeBase58 } from "../../primitives/base58.ts";
+import { err, ok, type Result } from "../../primitives/result.ts";
+import type { StateKeys } from "../../state/state_keys.ts";
+import { PARENTCHAIN_IDS } from "../../types/parentchain_id.ts";
+import type { ShardVault } from "../../types/shard_vault.ts";
+import { type Identity, type InitRequest, KEYS_FILE } from "../api/ecall_values.ts";
+import type { EcallError } from "../api/ecalls.ts";
+import { createKeys, type EnclaveKeys, openKeys } from "../keys.ts";
+import type { SealContext } from "../sealing.ts";
+import { createTlsCertificate, type TlsCertificate } from "../tls_certificate.ts";
+import type { EnclavePorts } from "./enclave_ports.ts";
+
+/** Length of an instance id. */
+const INSTANCE_ID_LENGTH = 16;
+
+/** The enclave after `init`. */
+export interface EnclaveSetup {
+  readonly config: InitRequest;
+  readonly keys: EnclaveKeys;
+  readonly stateKeys: StateKeys;
+  readonly seal: SealContext;
+  readonly fingerprint: EnclaveFingerprint;
+  readonly shard: ShardIdentifier;
+  readonly signer: AccountId;
+  readonly enclaveAccount: AccountId;
+  /** Vault of a shard that this enclave creates, and its key. */
+  readonly ownVault: { readonly vault: ShardVault; readonly pair: Ed25519Pair };
+  readonly certificate: TlsCertificate;
+  readonly instanceId: Uint8Array;
+  /** Content of the keys' file, if it has to be written. */
+  readonly newSealedKeys: Uint8Array | undefined;
+}
+
+/** Checks the configuration, opens or draws the keys, makes the certificate. */
+export async function createSetup(config: InitRequest, ports: EnclavePorts): Promise<Result<EnclaveSetup, EcallError>> {
+  const { platform } = ports;
+  const target = PARENTCHAIN_IDS[config.shieldingTarget];
+  if (config.finality > 2 || config.payoutFinality > 2 || target === undefined || config.tlsNames.length === 0) {
+    return err({ code: "InvalidConfiguration", detail: "Finality, shielding target or TLS names are out of range" });
+  }
+  if (target !== "Integritee") {
+    return err({ code: "UnsupportedShieldingTarget", detail: `The vault has to be on Integritee, got ${target}` });
+  }
+  const fingerprint = platform.measurement;
+  const seal: SealContext = { sealingKey: await platform.sealingKey(), fingerprint };
+  const opened = await openOrCreateKeys(config, seal);
+  if (!opened.ok) return opened;
+  const { keys, sealed } = opened.value;
+  const shard = shardIdentifier(config.shard ?? fingerprint);
+  const derived = deriveVault(keys.signer.seed, shard);
+  return ok({
+    config,
+    keys,
+    stateKeys: { ...keys, olderStateKeys: new Map() },
+    seal,
+    fingerprint,
+    shard,
+    signer: accountId(keys.signer.publicKey),
+    enclaveAccount: accountId(keys.enclaveAccount.publicKey),
+    ownVault: { vault: { account: derived.account, parentchain: target }, pair: derived.pair },
+    certificate: await createTlsCertificate(config.tlsNames, Number(config.nowMs)),
+    instanceId: randomBytes(INSTANCE_ID_LENGTH),
+    newSealedKeys: sealed,
+  });
+}
+
+type OpenedKeys = { readonly keys: EnclaveKeys; readonly sealed: Uint8Array | undefined };
+
+async function openOrCreateKeys(config: InitRequest, seal: SealContext): Promise<Result<OpenedKeys, EcallError>> {
+  if (config.sealedKeys === undefined) {
+    if (config.storedBlocks !== undefined || config.files.some((name) => name !== KEYS_FILE)) {
+      const detail = `The data directory holds state, but no "${KEYS_FILE}" that could open it`;
+      return err({ code: "SealedKeysMissing", detail });
+    }
+    return ok(await createKeys(seal));
+  }
+  const opened = await openKeys(seal, config.sealedKeys);
+  if (opened.ok) return ok({ keys: opened.value, sealed: undefined });
+  const { error } = opened;
+  if (error.code === "SealedByOtherCode") {
+    const detail = `The keys were sealed by enclave ${encodeBase58(error.fingerprint)}, ` +
+      `and this one is ${encodeBase58(seal.fingerprint)}: use that bundle, or start anew with --clean-reset`;
+    return err({ code: "SealedKeysRefused", detail });
+  }
+  const detail = `The file "${KEYS_FILE}" is damaged, or another platform sealed it (${error.code})`;
+  return err({ code: "SealedKeysRefused", detail });
+}
+
+/** The public facts of a setup. */
+export function identityOf(setup: EnclaveSetup): Identity {
+  return {
+    fingerprint: setup.fingerprint,
+    shard: setup.shard,
+    signer: setup.signer,
+    enclaveAccount: setup.enclaveAccount,
+    shieldingKey: setup.keys.shieldingJson,
+    sessionKey: setup.keys.session.publicKey,
+    tlsCertificate: setup.certificate.der,
+    instanceId: setup.instanceId,
+    emulated: true,
+    slotDurationMs: setup.config.slotDurationMs,
+  };
+}
