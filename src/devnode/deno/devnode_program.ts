@@ -1,0 +1,127 @@
+/**
+ * The command line of the node.
+ *
+ * Differs: a subset of a Substrate node's options under their names, and three of our own (`--runtime`, `--rpc-profile`,
+ * `--block-time-ms`).
+ *
+ * @module
+ */
+import { Command, InvalidArgumentError, Option } from "commander";
+import {
+  DEFAULT_PROMETHEUS_PORT,
+  DEFAULT_RPC_PORT,
+  DEFAULT_STATES_KEPT,
+  DEV_BLOCK_TIME_MS,
+  type DevnodeOptions,
+  INTEGRITEE_BLOCK_TIME_MS,
+  MAX_BLOCK_TIME_MS,
+  MIN_BLOCK_TIME_MS,
+  MIN_STATES_KEPT,
+  type RpcProfile,
+  type RuntimeVariant,
+} from "../options.ts";
+
+/** Folder of the database if none is named. */
+export const DEFAULT_DATA_DIR = ".devnode";
+
+/** What the command line says besides the node's own choices. */
+export interface ProgramOptions {
+  readonly node: DevnodeOptions;
+  /** Print nothing but warnings and errors. */
+  readonly quiet: boolean;
+}
+
+interface Flags {
+  readonly dev: boolean;
+  readonly tmp: boolean;
+  readonly chain: "dev" | "local";
+  readonly dataDir: string | undefined;
+  readonly rpcPort: number;
+  readonly rpcExternal: boolean;
+  readonly blockTimeMs: number | undefined;
+  readonly rpcProfile: RpcProfile;
+  readonly runtime: RuntimeVariant;
+  readonly statesKept: number;
+  readonly prometheus: boolean;
+  readonly prometheusPort: number;
+  readonly quiet: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  devnode --dev                       in memory, a block every second, ws://127.0.0.1:${DEFAULT_RPC_PORT}
+  devnode --data-dir ./chain          keeps the chain in ./chain, a block every six seconds
+  devnode --dev --rpc-profile integritee
+                                      offers what a real integritee-node offers: no GRANDPA methods and one
+                                      justification per 512 blocks
+  devnode --dev --runtime permuted    same pallets, other indices: shows whether a client reads the metadata
+
+Everything on this chain is worth nothing: its keys are the published development keys (//Alice and others).`;
+
+/** Makes the program; `run` gets the choices. */
+export function createDevnodeProgram(version: string, run: (options: ProgramOptions) => Promise<void>): Command {
+  const program = new Command("devnode");
+  program
+    .description("Development parentchain of integritee-edge: a Substrate-compatible node with one author, //Alice.")
+    .version(version, "-V, --version", "print the version and exit")
+    .helpOption("-h, --help", "print this help and exit")
+    .addHelpText("after", EXAMPLES)
+    .showHelpAfterError("(run with --help for all options)")
+    .allowExcessArguments(false);
+  for (const option of programOptions()) program.addOption(option);
+  return program.action(async (flags: Flags) => await run(toProgramOptions(flags)));
+}
+
+function programOptions(): Option[] {
+  const blockTime = integerBetween(MIN_BLOCK_TIME_MS, MAX_BLOCK_TIME_MS);
+  return [
+    new Option("--dev", `development: in memory unless --data-dir is given, a block every ${DEV_BLOCK_TIME_MS} ms`)
+      .default(false),
+    new Option("--chain <name>", "preset genesis").choices(["dev", "local"]).default("dev"),
+    new Option("--tmp", "keep everything in memory").default(false).conflicts("dataDir"),
+    new Option("-d, --data-dir <folder>", `where the chain is kept (default: "${DEFAULT_DATA_DIR}")`),
+    new Option("--rpc-port <port>", "port of WebSocket and HTTP JSON-RPC, 0 for a free one")
+      .argParser(integerBetween(0, 65_535)).default(DEFAULT_RPC_PORT),
+    new Option("--rpc-external", "listen on all interfaces instead of 127.0.0.1").default(false),
+    new Option("--rpc-profile <profile>", "which methods and justifications are offered")
+      .choices(["full", "integritee"]).default("full"),
+    new Option("--runtime <variant>", "pallet and call indices: as integritee-node, or others")
+      .choices(["integritee", "permuted"]).default("integritee"),
+    new Option("--block-time-ms <ms>", `time between blocks (default: ${INTEGRITEE_BLOCK_TIME_MS})`)
+      .argParser(blockTime),
+    new Option("--states-kept <blocks>", "how many states below the head can be queried")
+      .argParser(integerBetween(MIN_STATES_KEPT, 0xffff_ffff)).default(DEFAULT_STATES_KEPT),
+    new Option("--prometheus-port <port>", "port of /metrics and /health, 0 for a free one")
+      .argParser(integerBetween(0, 65_535)).default(DEFAULT_PROMETHEUS_PORT),
+    new Option("--no-prometheus", "offer no metrics"),
+    new Option("-q, --quiet", "print warnings and errors only").default(false),
+  ];
+}
+
+function integerBetween(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`Want a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
+function toProgramOptions(flags: Flags): ProgramOptions {
+  const isInMemory = flags.tmp || (flags.dev && flags.dataDir === undefined);
+  return {
+    quiet: flags.quiet,
+    node: {
+      chain: flags.chain,
+      runtime: flags.runtime,
+      rpcProfile: flags.rpcProfile,
+      blockTimeMs: flags.blockTimeMs ?? (flags.dev ? DEV_BLOCK_TIME_MS : INTEGRITEE_BLOCK_TIME_MS),
+      rpcPort: flags.rpcPort,
+      rpcExternal: flags.rpcExternal,
+      prometheusPort: flags.prometheus ? flags.prometheusPort : undefined,
+      dataDir: isInMemory ? undefined : flags.dataDir ?? DEFAULT_DATA_DIR,
+      statesKept: flags.statesKept,
+    },
+  };
+}
