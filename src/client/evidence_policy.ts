@@ -110,6 +110,8 @@ export async function judgeEnclave(
 ): Promise<Result<TrustedEnclave, TrustError>> {
   const { statement } = evidence;
   const shard = policy.shard ?? statement.shard;
+  // Said first, because the parentchain's answers below are about the wanted shard.
+  if (!equalBytes(shard, statement.shard)) return err({ code: "ShardMismatch" });
   const held = await verifyEvidence(evidence, {
     roots: policy.roots,
     // A shard without a configuration is one whose name is the measurement.
