@@ -53,6 +53,8 @@ function addressAccount(text: string): AccountId | undefined {
 
 function pairOfSecret(text: string): Sr25519Pair {
   try {
+    // The empty text would name the root of the development accounts.
+    if (text === "") throw new TypeError("Cannot parse secret URI: empty");
     return pairFromSuri(text);
   } catch (cause) {
     // The text may be a secret with a typing mistake: it is not repeated.
