@@ -128,6 +128,17 @@ export class ParentchainMetadata {
     return concatBytes(new Uint8Array([entry.pallet]), this.#codecOf(entry.type).encode({ type: call, value: args }));
   }
 
+  /**
+   * A whole encoded call as the value that calls within calls take.
+   *
+   * @throws {CodecError} If the runtime has no such call.
+   */
+  decodeCall(bytes: Uint8Array): unknown {
+    const pallet = this.#runtime.unified.pallets.find(({ index }) => index === bytes[0]);
+    if (pallet?.calls === undefined) throw new CodecError("UnknownVariant", `no pallet has index ${bytes[0]}`);
+    return { type: pallet.name, value: this.#codecOf(pallet.calls.type).decode(bytes.subarray(1)) };
+  }
+
   /** Names the call at the start of the bytes, or `undefined` if the runtime has none at its indices. */
   callName(bytes: Uint8Array): CallName | undefined {
     const pallet = this.#runtime.unified.pallets.find(({ index }) => index === bytes[0]);

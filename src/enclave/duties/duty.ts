@@ -14,7 +14,8 @@ export type DutyPurpose =
   | "register_sgx_enclave"
   | "update_shard_config"
   | "fund_vault"
-  | "add_vault_proxy"
+  | "add_proxy"
+  | "add_proxy_for_peer"
   | "confirm_processed_parentchain_block"
   | "confirm_imported_sidechain_block"
   | "payout";
@@ -39,7 +40,7 @@ export interface DutyExtrinsic {
   readonly signer: AccountId;
   /** Its nonce. */
   readonly nonce: number;
-  /** First block in which it can no longer be included. */
+  /** Last block in which it can be included. */
   readonly eraEnd: number;
 }
 
@@ -55,6 +56,28 @@ export interface DutyChain {
   readonly view: ParentchainView;
 }
 
+/** An extrinsic that a duty would send, before it has a nonce and a signature. */
+export interface DutyWish {
+  /** Why. */
+  readonly purpose: DutyPurpose;
+  /** Tells wishes of one purpose apart: while one with the same purpose and key is in flight, it is not sent again. */
+  readonly key: string;
+  /** The encoded call. */
+  readonly call: Uint8Array;
+  /** Blocks for which it may be included. */
+  readonly eraPeriod: number;
+  /** Who signs: the enclave, or once the vault itself. */
+  readonly by: "enclave" | "vault";
+}
+
+/** Something an operator should know. `code` is stable; `fields` hold public values only. */
+export interface DutyAlert {
+  /** What happened. */
+  readonly code: string;
+  /** Public details. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
 /** Who the enclave is. */
 export interface DutyIdentity {
   /** Its signing key on the parentchain. */
@@ -63,4 +86,20 @@ export interface DutyIdentity {
   readonly fingerprint: EnclaveFingerprint;
   /** Its shard. */
   readonly shard: ShardIdentifier;
+  /** Key of the shard's vault, if this enclave derives it: the primary one. */
+  readonly vault: ExtrinsicSigner | undefined;
 }
+
+/** What one duty finds. */
+export interface DutyFinding {
+  /** Extrinsics that it would send. */
+  readonly wishes: readonly DutyWish[];
+  /** What stands in its way. */
+  readonly alerts: readonly DutyAlert[];
+}
+
+/** A duty with nothing to do. */
+export const NOTHING_TO_DO: DutyFinding = { wishes: [], alerts: [] };
+
+/** Mortality of registration, shard and vault extrinsics in blocks. Source: worker `core-primitives/extrinsics-factory/src/lib.rs` (839eda024) */
+export const SETUP_ERA = 64;

@@ -1,0 +1,145 @@
+/**
+ * Duty: pay what the shard owes on the parentchain, once.
+ *
+ * Source: worker `app-libs/stf/src/trusted_call.rs#balance_unshield`, `enclave-runtime/src/top_pool_execution.rs` (839eda024)
+ * Differs: the worker sends the extrinsic right after its block, before any finality, and never again
+ *
+ * @module
+ */
+import type { AccountId } from "../../primitives/branded.ts";
+import { equalBytes } from "../../primitives/bytes.ts";
+import { mortalEra } from "../../parentchain/era.ts";
+import { signExtrinsic } from "../../parentchain/extrinsic.ts";
+import { existentialDeposit } from "../../parentchain/funding.ts";
+import type { DutyAlert, DutyChain, DutyExtrinsic, DutyIdentity } from "./duty.ts";
+import { nextNonce, type ReservedNonce } from "./outbox.ts";
+import { type LedgerEntry, payerOf, PAYOUT_WINDOW, type PayoutLedger, type SignedPayout } from "./payout_ledger.ts";
+import { encodeProxied } from "./vault.ts";
+
+/** Most payouts signed and not included: fewer than a node's pool takes of one sender. */
+export const MAX_PAYOUTS_IN_FLIGHT = 16;
+/** Blocks that must be left of a window to sign in it: enough to be included and final. */
+export const MIN_WINDOW_LEFT = 8;
+/** Blocks after which the same bytes are sent again. */
+export const PAYOUT_RESEND_BLOCKS = 4;
+
+/** What to do for payouts. */
+export interface PayoutPlan {
+  /** The ledger after it. */
+  readonly ledger: PayoutLedger;
+  /** Whether something was signed: seal and store the ledger, then call `ledgerStored`, and plan again to send. */
+  readonly mustStore: boolean;
+  /** Extrinsics to submit now: all of them are stored. */
+  readonly send: readonly DutyExtrinsic[];
+  /** What stands in the way. */
+  readonly alerts: readonly DutyAlert[];
+}
+
+/** Nonces that signed payouts hold, for the other duties. */
+export function reservedNonces(ledger: PayoutLedger, account: AccountId): readonly ReservedNonce[] {
+  return ledger.entries.flatMap(({ signed }) => signed === undefined ? [] : [{ signer: account, nonce: signed.nonce }]);
+}
+
+/**
+ * Signs payouts that are this enclave's in the current window, and sends those that are stored.
+ *
+ * @param vault The shard's vault on this chain.
+ * @param reserved Nonces that other extrinsics under way hold.
+ */
+export function planPayouts(
+  ledger: PayoutLedger,
+  chain: DutyChain,
+  identity: DutyIdentity,
+  vault: AccountId,
+  reserved: readonly ReservedNonce[],
+): PayoutPlan {
+  const { window, cursor } = ledger;
+  const idle: PayoutPlan = { ledger, mustStore: false, send: [], alerts: [] };
+  // Everything up to the head must have been read: a payment there would be missed otherwise.
+  if (window === undefined || cursor !== chain.head.number || ledger.entries.length === 0) return idle;
+  const signed = signDue(ledger, chain, identity, vault, reserved);
+  const send: DutyExtrinsic[] = [];
+  const entries = signed.entries.map((entry) => {
+    if (!isDueToSend(entry, cursor) || entry.signed === undefined) return entry;
+    send.push(toExtrinsic(entry.signed, identity));
+    return { ...entry, signed: { ...entry.signed, sentAt: cursor } };
+  });
+  return { ledger: { ...ledger, entries }, mustStore: signed.count > 0, send, alerts: signed.alerts };
+}
+
+function isDueToSend({ signed }: LedgerEntry, cursor: number): boolean {
+  return signed !== undefined && signed.isStored && cursor < signed.windowStart + PAYOUT_WINDOW - 1 &&
+    (signed.sentAt === 0 || cursor >= signed.sentAt + PAYOUT_RESEND_BLOCKS);
+}
+
+function toExtrinsic(signed: SignedPayout, { signer }: DutyIdentity): DutyExtrinsic {
+  const eraEnd = signed.windowStart + PAYOUT_WINDOW - 1;
+  const { bytes, hash, nonce } = signed;
+  return { bytes, hash, nonce, eraEnd, purpose: "payout", signer: signer.account };
+}
+
+interface SignedDue {
+  readonly entries: readonly LedgerEntry[];
+  readonly count: number;
+  readonly alerts: readonly DutyAlert[];
+}
+
+function signDue(
+  ledger: PayoutLedger,
+  chain: DutyChain,
+  identity: DutyIdentity,
+  vault: AccountId,
+  reserved: readonly ReservedNonce[],
+): SignedDue {
+  const { window, cursor } = ledger;
+  const none: SignedDue = { entries: ledger.entries, count: 0, alerts: [] };
+  const { account } = identity.signer;
+  if (window === undefined || window.start + PAYOUT_WINDOW - 1 - cursor < MIN_WINDOW_LEFT) return none;
+  const isMine = (entry: LedgerEntry) =>
+    entry.paidAt === undefined && entry.signed === undefined && entry.failedIn !== window.start &&
+    equalBytes(payerOf(window, entry.id) ?? new Uint8Array(0), account);
+  const alive = ledger.entries.filter(({ signed, paidAt }) => signed !== undefined && paidAt === undefined);
+  const due = ledger.entries.filter(isMine).slice(0, Math.max(0, MAX_PAYOUTS_IN_FLIGHT - alive.length));
+  if (due.length === 0) return none;
+  if (!chain.view.vaultProxies.some(({ delegate }) => equalBytes(delegate, account))) {
+    return { ...none, alerts: [{ code: "NotVaultDelegate", fields: { waiting: String(due.length) } }] };
+  }
+  let left = spendable(chain) - alive.reduce((sum, { amount }) => sum + amount, 0n);
+  const taken = [...reserved, ...reservedNonces(ledger, account)];
+  const changed = new Map<bigint, LedgerEntry>();
+  const alerts: DutyAlert[] = [];
+  for (const entry of due) {
+    if (entry.amount > left) {
+      alerts.push({ code: "VaultBalanceTooLow", fields: { id: String(entry.id) } });
+      continue;
+    }
+    left -= entry.amount;
+    const nonce = nextNonce(chain, identity, account, taken);
+    taken.push({ signer: account, nonce });
+    changed.set(entry.id, { ...entry, signed: signPayout(entry, chain, identity, vault, { window, nonce }) });
+  }
+  return { entries: ledger.entries.map((entry) => changed.get(entry.id) ?? entry), count: changed.size, alerts };
+}
+
+/** What the vault can pay without dying. */
+function spendable({ metadata, view }: DutyChain): bigint {
+  const { free, frozen } = view.vault ?? { free: 0n, frozen: 0n };
+  return free - frozen - existentialDeposit(metadata);
+}
+
+function signPayout(
+  { beneficiary, amount }: LedgerEntry,
+  { metadata, genesisHash }: DutyChain,
+  { signer }: DutyIdentity,
+  vault: AccountId,
+  { window, nonce }: { readonly window: NonNullable<PayoutLedger["window"]>; readonly nonce: number },
+): SignedPayout {
+  const transfer = metadata.encodeCall("Balances", "transfer_keep_alive", {
+    dest: metadata.address("Balances", "transfer_keep_alive", "dest", beneficiary),
+    value: amount,
+  });
+  const era = mortalEra(PAYOUT_WINDOW, window.start);
+  const context = { metadata, genesisHash, era, checkpoint: window.hash, nonce };
+  const { bytes, hash } = signExtrinsic(encodeProxied(metadata, vault, transfer), signer, context);
+  return { windowStart: window.start, bytes, hash, nonce, isStored: false, sentAt: 0 };
+}
