@@ -6,15 +6,23 @@ import {
   accountId,
   type BlockHash,
   blockHash,
+  h256,
   shardIdentifier,
   topHash,
 } from "../../src/primitives/branded.ts";
 import { utf8 } from "../../src/primitives/bytes.ts";
 import { toHex } from "../../src/primitives/hex.ts";
 import { err, ok, unwrap } from "../../src/primitives/result.ts";
-import { type ChainBlock, type ChainGenesis, type ChainPoint, createGenesis } from "../../src/sidechain/chain_block.ts";
+import {
+  type ChainBlock,
+  type ChainGenesis,
+  type ChainPoint,
+  createChainBlock,
+  createGenesis,
+} from "../../src/sidechain/chain_block.ts";
 import { composeBlock } from "../../src/sidechain/compose.ts";
 import type { ImportContext } from "../../src/sidechain/import.ts";
+import { computeNextFinalization } from "../../src/sidechain/next_finalization.ts";
 import type { LayerOneView } from "../../src/sidechain/layer_one_view.ts";
 import { type Proposal, proposeBlock, type ReadyCall, type SidechainStf } from "../../src/sidechain/propose.ts";
 import { SidechainChain } from "../../src/sidechain/chain.ts";
@@ -254,4 +262,39 @@ export function importer(view: FakeLayerOne = new FakeLayerOne()): {
 /** A timestamp item of a parentchain block. */
 export function timestampItem(blockNumber: number): PrologueItem {
   return { type: "timestamp", parentchain: "Integritee", blockNumber, nowMs: BigInt(blockNumber) * 12_000n };
+}
+
+/** A block of the chain whose content does not matter: no calls, no signature, the parent's state. */
+export function plainBlock(parent: ChainPoint, author: AccountId = ALICE, slot: bigint = parent.slot + 1n): ChainBlock {
+  const zero = h256(new Uint8Array(32));
+  const number = parent.number + 1n;
+  const blockData: BlockData = {
+    ...{
+      timestamp: slot * SLOT_MS,
+      layerOneHead: parent.layerOneHead.hash,
+      layerOneNumber: parent.layerOneHead.number,
+    },
+    ...{ blockAuthor: author, signedTopHashes: [], encryptedStateDiff: new Uint8Array(0), stateRoot: zero },
+    ...{ receiptsHash: zero, prologueHash: zero },
+  };
+  const header: SidechainHeader = {
+    ...{ parentHash: parent.hash, blockNumber: number, shardId: SHARD },
+    blockDataHash: computeBlockDataHash(computeBlockDigest(blockData)),
+    nextFinalizationBlockNumber: computeNextFinalization(
+      number,
+      parent.type === "block" ? parent.header.nextFinalizationBlockNumber : undefined,
+    ),
+  };
+  const signed: SignedBlock = {
+    block: { header, blockData },
+    signature: { type: "Ed25519", value: new Uint8Array(64) },
+  };
+  return createChainBlock(signed, parent.snapshot, [], SLOT_MS);
+}
+
+/** A row of plain blocks upon `parent`, oldest first. */
+export function plainBlocks(parent: ChainPoint, authors: readonly AccountId[]): ChainBlock[] {
+  const blocks: ChainBlock[] = [];
+  for (const author of authors) blocks.push(plainBlock(blocks[blocks.length - 1] ?? parent, author));
+  return blocks;
 }
