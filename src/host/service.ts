@@ -91,17 +91,17 @@ export class ValidateerService {
   /** Follows the parentchain to its head and opens the trusted endpoint. @throws {ServiceError} The port it has. */
   async sync(identity: Identity): Promise<number> {
     const { link, timer } = this.#ports;
+    // Paid first: the registration is sent as soon as the enclave has seen the parentchain's head.
+    await this.#ports.fund(identity);
     this.#position = await this.call("init_parentchain", {
       nowMs: BigInt(timer.now()),
       parentchain: INTEGRITEE,
       info: await link.info(),
     });
-    const funded = this.#ports.fund(identity);
     await link.follow({
       position: () => this.#position as FollowerPosition,
       importBlocks: (blocks) => this.#importParentchain(blocks),
     });
-    await funded;
     return await this.call("start_rpc", undefined);
   }
 

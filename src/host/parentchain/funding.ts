@@ -1,0 +1,77 @@
+/**
+ * Pays the enclave's account on a development chain, or waits until somebody has.
+ *
+ * Source: worker `service/src/account_funding.rs` (839eda024)
+ *
+ * @module
+ */
+import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
+import { encodeSs58 } from "../../crypto/ss58.ts";
+import { enclaveFunds } from "../../parentchain/funding.ts";
+import type { Log } from "../log.ts";
+import type { NodeLink } from "./link.ts";
+import { LinkError } from "./link_error.ts";
+
+/** Pause between two looks at the balance of an account that somebody else has to pay. */
+const FUNDING_INTERVAL_MS = 10_000;
+/** Longest wait for the transfer to be in a block. */
+const TRANSFER_TIMEOUT_MS = 60_000;
+
+/** Who is paid, from where, and how. */
+export interface FundingRequest {
+  readonly link: NodeLink;
+  readonly url: string;
+  readonly account: Uint8Array;
+  /** On a development chain //Alice pays. */
+  readonly development: boolean;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** Resolves when the account can pay for its registration, its shard and its vault. @throws {LinkError} */
+export async function fundEnclaveAccount(request: FundingRequest): Promise<void> {
+  const { link, account, development, signal, log } = request;
+  const { metadata } = link.facts;
+  const address = encodeSs58(account, metadata.ss58Prefix);
+  // A quarter is left when the vault has been paid; an account that ever had the whole sum has founded its shard.
+  const wanted = enclaveFunds(metadata, true);
+  const enough = enclaveFunds(metadata, false) / 4n;
+  for (let warned = false; !signal.aborted; warned = true) {
+    if (await link.freeBalance(account) >= enough) return;
+    if (development) return await payByAlice(request, address, wanted);
+    if (!warned) log("warn", "EnclaveAccountUnfunded", { address, wanted });
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, FUNDING_INTERVAL_MS);
+      signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+    });
+  }
+}
+
+async function payByAlice({ url, log }: FundingRequest, address: string, amount: bigint): Promise<void> {
+  const provider = new WsProvider(url);
+  const api = await ApiPromise.create({ provider, noInitWarn: true });
+  try {
+    const alice = new Keyring({ type: "sr25519" }).addFromUri("//Alice");
+    const transfer = api.tx["balances"]?.["transferAllowDeath"];
+    if (transfer === undefined) throw new LinkError("BadAnswer", "The parentchain has no call to transfer balances");
+    const included = Promise.withResolvers<void>();
+    const late = setTimeout(
+      () => included.reject(new LinkError("BadAnswer", "The transfer to the enclave's account is in no block")),
+      TRANSFER_TIMEOUT_MS,
+    );
+    const unsubscribe = await transfer(address, amount).signAndSend(alice, { nonce: -1 }, (result) => {
+      if (result.dispatchError !== undefined || result.isError) {
+        included.reject(new LinkError("BadAnswer", "//Alice cannot pay the enclave's account"));
+      } else if (result.isInBlock || result.isFinalized) included.resolve();
+    });
+    try {
+      await included.promise;
+    } finally {
+      clearTimeout(late);
+      unsubscribe();
+    }
+    log("info", "EnclaveAccountFunded", { address, amount });
+  } finally {
+    await api.disconnect();
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * The link to a parentchain node: follows its final blocks and hands them in, with one read proof per block, and submits
+ * extrinsics.
+ *
+ * Source: worker `service/src/parentchain_handler.rs` (839eda024)
+ * Differs: what is handed in is proven; storage is read once per parentchain block instead of once per slot.
+ *
+ * @module
+ */
+import type { BlockHash } from "../../primitives/branded.ts";
+import { toHex } from "../../primitives/hex.ts";
+import type { FinalityLevel } from "../../parentchain/follower_state.ts";
+import { parentchainHeader } from "../../parentchain/header.ts";
+import { ParentchainMetadata } from "../../parentchain/metadata.ts";
+import { parentchainInfo } from "../../parentchain/parentchain_init.ts";
+import { startKeys } from "../../parentchain/wanted_keys.ts";
+import type { Log } from "../log.ts";
+import type { FollowerPosition, ParentchainImporter, ParentchainLink } from "../service.ts";
+import { BlockFetcher } from "./block_fetcher.ts";
+import { JustificationFeed } from "./justification_feed.ts";
+import { LinkError } from "./link_error.ts";
+import { hexBytes, NodeRpc } from "./node_rpc.ts";
+
+/** Time in which a node has to answer at the start. */
+const CONNECT_TIMEOUT_MS = 10_000;
+/** Newest start from block 0: fetching more headers than this takes minutes, so a checkpoint is taken instead. */
+const MAX_HEADERS_FROM_GENESIS = 20_000;
+
+/** What the link is told. */
+export interface LinkOptions {
+  readonly url: string;
+  readonly level: FinalityLevel;
+  readonly log: Log;
+  /** Called when the link cannot go on. */
+  readonly onFatal: (error: LinkError) => void;
+}
+
+/** Facts about the chain, on the node's word. */
+export interface ChainFacts {
+  readonly genesisHash: BlockHash;
+  readonly name: string;
+  /** Whether the node calls the chain a development chain. */
+  readonly isDevelopment: boolean;
+  readonly specVersion: number;
+  readonly metadata: ParentchainMetadata;
+}
+
+/** A connected node. */
+export class NodeLink implements ParentchainLink {
+  readonly facts: ChainFacts;
+  readonly #rpc: NodeRpc;
+  readonly #options: LinkOptions;
+  readonly #fetcher: BlockFetcher;
+  readonly #metadataBytes: Uint8Array;
+  #importer: ParentchainImporter | undefined;
+  #contentFrom = 0;
+  #target = 0;
+  #work: Promise<void> | undefined;
+  #stopped = false;
+
+  private constructor(
+    rpc: NodeRpc,
+    options: LinkOptions,
+    facts: ChainFacts,
+    metadataBytes: Uint8Array,
+    feed: JustificationFeed,
+  ) {
+    this.#rpc = rpc;
+    this.#options = options;
+    this.facts = facts;
+    this.#metadataBytes = metadataBytes;
+    this.#fetcher = new BlockFetcher(rpc, options.level, feed);
+  }
+
+  /** Connects and looks at what the node offers. @throws {LinkError} */
+  static async connect(options: LinkOptions): Promise<NodeLink> {
+    const rpc = await NodeRpc.connect(options.url, CONNECT_TIMEOUT_MS);
+    try {
+      const feed = new JustificationFeed();
+      await assertOffers(rpc, options.level);
+      const methods = await rpc.methods();
+      if (options.level !== "trusted" && methods.has("grandpa_subscribeJustifications")) {
+        await rpc.subscribe("grandpa_justifications", "grandpa_subscribeJustifications", (v) => feed.push(hexBytes(v)));
+      }
+      const [genesisHash, name, type, metadata] = await Promise.all([
+        rpc.blockHash(0),
+        rpc.ask("system_chain"),
+        rpc.ask("system_chainType"),
+        rpc.ask("state_getMetadata"),
+      ]);
+      const metadataBytes = hexBytes(metadata);
+      const described = new ParentchainMetadata(metadataBytes);
+      const facts = {
+        genesisHash,
+        name: String(name),
+        isDevelopment: type === "Development",
+        specVersion: described.specVersion,
+        metadata: described,
+      };
+      return new NodeLink(rpc, options, facts, metadataBytes, feed);
+    } catch (error) {
+      await rpc.close();
+      throw error;
+    }
+  }
+
+  async info(): Promise<Uint8Array> {
+    const { facts } = this;
+    const final = await this.#rpc.finalizedHead();
+    const start = final.number <= MAX_HEADERS_FROM_GENESIS ? { number: 0, hash: facts.genesisHash } : final;
+    if (start.number > 0) {
+      const fields = { number: start.number, hash: toHex(start.hash) };
+      this.#options.log("warn", "ParentchainCheckpointTrusted", fields);
+    }
+    this.#contentFrom = final.number;
+    return parentchainInfo.encode({
+      genesisHash: facts.genesisHash,
+      metadata: this.#metadataBytes,
+      header: parentchainHeader.encode(await this.#rpc.header(start.hash)),
+      storage: await this.#fetcher.storage(startKeys(facts.metadata), start.hash),
+      contentFrom: final.number,
+    });
+  }
+
+  async follow(importer: ParentchainImporter): Promise<void> {
+    this.#importer = importer;
+    // A follower that went on from its own state has seen blocks before: all that it lacks are wanted whole.
+    if (importer.position().number > 0) this.#contentFrom = 0;
+    this.#watchConnection();
+    this.#target = (await this.#rpc.finalizedHead()).number;
+    await this.#catchUp();
+    await this.#rpc.subscribe("chain_finalizedHead", "chain_subscribeFinalizedHeads", (header) => {
+      this.#target = Math.max(this.#target, Number((header as { number: unknown }).number));
+      this.#wake();
+    });
+    await this.#rpc.subscribe("state_runtimeVersion", "state_subscribeRuntimeVersion", (version) => {
+      const { specVersion } = version as { specVersion: unknown };
+      if (specVersion === this.facts.specVersion) return;
+      const message = `The parentchain's runtime is now version ${specVersion}: start the validateer anew`;
+      this.#options.onFatal(new LinkError("RuntimeChanged", message));
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#rpc.close();
+    await this.#work;
+  }
+
+  /** Submits an extrinsic; false if the node does not take it. Never rejects. */
+  async submit(purpose: string, extrinsic: Uint8Array): Promise<boolean> {
+    try {
+      const hash = await this.#rpc.ask("author_submitExtrinsic", toHex(extrinsic));
+      this.#options.log("info", "ExtrinsicSubmitted", { purpose, hash: String(hash) });
+      return true;
+    } catch (error) {
+      this.#options.log("warn", "ExtrinsicRefused", { purpose, reason: messageOf(error) });
+      return false;
+    }
+  }
+
+  /** Free balance of an account at the newest block, in smallest units; on the node's word. @throws {LinkError} */
+  async freeBalance(account: Uint8Array): Promise<bigint> {
+    const item = this.facts.metadata.storage("System", "Account");
+    if (item === undefined) throw new LinkError("BadAnswer", "The parentchain keeps no accounts");
+    const bytes = await this.#rpc.value(item.key(account));
+    if (bytes === undefined) return 0n;
+    return (item.value.decode(bytes) as { data: { free: bigint } }).data.free;
+  }
+
+  #watchConnection(): void {
+    const { log, url, onFatal } = { ...this.#options };
+    this.#rpc.onDisconnected(() => {
+      if (!this.#stopped) log("warn", "ParentchainDisconnected", { url });
+    });
+    this.#rpc.onConnected(() => {
+      log("info", "ParentchainConnected", { url });
+      this.#rpc.blockHash(0).then((hash) => {
+        if (toHex(hash) === toHex(this.facts.genesisHash)) return;
+        onFatal(new LinkError("ChainChanged", `The node at ${url} is on another chain now`));
+      }).catch((error) => log("warn", "ParentchainUnreadable", { reason: messageOf(error) }));
+    });
+  }
+
+  #wake(): void {
+    if (this.#work !== undefined || this.#stopped) return;
+    this.#work = this.#catchUp()
+      .catch((error) => {
+        if (!this.#stopped) this.#options.log("error", "ParentchainNotImported", { reason: messageOf(error) });
+      })
+      .finally(() => this.#work = undefined);
+  }
+
+  /** Hands blocks in until the target is reached; at level `proven` until the newest justified one. */
+  async #catchUp(): Promise<void> {
+    const importer = this.#importer as ParentchainImporter;
+    let refused: FollowerPosition | undefined;
+    for (let position = importer.position(); position.number < this.#target && !this.#stopped;) {
+      const range = await this.#fetcher.next({
+        from: position.number + 1,
+        to: this.#target,
+        keys: position.keys,
+        contentFrom: this.#contentFrom,
+      });
+      if (range.blocks.length === 0) return;
+      const next = await importer.importBlocks(range.blocks);
+      if (next.number <= position.number) {
+        // Once may be a change of keys within the range; twice is a refusal, which the enclave has logged.
+        if (refused !== undefined) throw new LinkError("BadAnswer", `The enclave refuses block ${position.number + 1}`);
+        refused = next;
+      } else refused = undefined;
+      position = next;
+    }
+  }
+}
+
+async function assertOffers(rpc: NodeRpc, level: FinalityLevel): Promise<void> {
+  const methods = await rpc.methods();
+  if (level !== "trusted" && !methods.has("state_getReadProof")) {
+    throw new LinkError(
+      "FinalityUnavailable",
+      `The node at ${rpc.url} gives no read proofs: start with "--parentchain-finality trusted" to take its word`,
+    );
+  }
+  if (level === "proven" && !methods.has("grandpa_subscribeJustifications")) {
+    throw new LinkError(
+      "FinalityUnavailable",
+      `The node at ${rpc.url} offers no GRANDPA justifications by subscription: start with ` +
+        '"--parentchain-finality sealed" (authors\' seals above the last justification) or "--parentchain-finality ' +
+        "trusted\" (the node's word)",
+    );
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
