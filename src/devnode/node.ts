@@ -137,7 +137,8 @@ export class DevNode<Block> {
   #announce(step: ChainStep): void {
     const { block, changes } = step;
     const { number, hash, header } = block;
-    this.#waiting.set(number, { block: hash, hashes: block.included.map((transaction) => transaction.hash) });
+    const hashes = block.included.map((transaction) => transaction.hash);
+    if (hashes.length > 0) this.#waiting.set(number, { block: hash, hashes });
     this.#emit({ type: "head", number, hash, header, changes });
     for (const transaction of block.included) this.#tell(transaction.hash, { type: "inBlock", block: hash });
     for (const justification of step.justifications) this.#emit({ type: "justification", ...justification });

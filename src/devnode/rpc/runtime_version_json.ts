@@ -16,6 +16,8 @@ export interface RuntimeVersionJson {
   readonly apis: readonly (readonly [id: Hex, version: number])[];
   readonly transactionVersion: number;
   readonly stateVersion: number;
+  /** The same number under the name of newer nodes. */
+  readonly systemVersion: number;
 }
 
 /** A runtime version as JSON. */
@@ -29,5 +31,6 @@ export function runtimeVersionToJson(version: RuntimeVersion): RuntimeVersionJso
     apis: version.apis.map(([id, number]) => [toHex(id), number]),
     transactionVersion: version.transactionVersion,
     stateVersion: version.stateVersion,
+    systemVersion: version.stateVersion,
   };
 }
