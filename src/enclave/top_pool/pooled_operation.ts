@@ -60,6 +60,14 @@ export interface PoolBlock {
   readonly failed: readonly TopHash[];
 }
 
+/** How the chain has changed. */
+export interface PoolChainChange {
+  /** Blocks that are no longer part of the chain. */
+  readonly retracted: readonly BlockHash[];
+  /** Blocks that have become part of it, oldest first. */
+  readonly enacted: readonly PoolBlock[];
+}
+
 /** Bounds of one queue. */
 export interface QueueLimits {
   /** Most operations. */

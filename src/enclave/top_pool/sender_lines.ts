@@ -87,7 +87,8 @@ export class SenderLines {
     if (line === undefined) return [];
     const next = state.nonceOf(line.sender);
     // A sender may have thousands of operations; most of the time only those at one end of the ready ones change.
-    if (!isReadyPartKept(line, next)) return this.#rebalanceAll(senderId, line, next);
+    const isKept = isReadyPartKept(line, next) && inserted.every(({ nonce }) => nonce >= next);
+    if (!isKept) return this.#rebalanceAll(senderId, line, next);
     line.next = next;
     const events: PoolEvent[] = [];
     for (let operation = line.operations.get(line.readyEnd); operation !== undefined;) {

@@ -19,7 +19,7 @@ import { IncludedOperations } from "./included_operations.ts";
 import type { PoolError } from "./pool_error.ts";
 import {
   LONGEVITY_BLOCKS,
-  type PoolBlock,
+  type PoolChainChange,
   type PooledOperation,
   type PoolEvent,
   type PoolState,
@@ -93,43 +93,33 @@ export class TopPool {
     ];
   }
 
-  /** Takes note of a block that has become the newest; `state` is the state after it. */
-  onBlockImported(block: PoolBlock, state: PoolState, nowMs: number): readonly PoolEvent[] {
-    const executed = this.#takeAll(block.executed);
-    const failed = this.#takeAll(block.failed);
-    this.#included.add(block, executed);
-    for (const hash of block.failed) this.#banned.ban(hash, nowMs);
-    const expired = this.#takeExpired(state);
-    // Calls that came from elsewhere may have moved the nonce of any sender.
-    const isAllKnown = executed.length + failed.length === block.executed.length + block.failed.length;
-    const changed = [...executed, ...failed, ...expired].map(({ senderId }) => senderId);
-    return [
-      ...executed.map(({ hash }): PoolEvent => ({ hash, status: { type: "InSidechainBlock", value: block.hash } })),
-      ...failed.map(({ hash }) => plainEvent(hash, "Invalid")),
-      ...expired.map(({ hash }) => plainEvent(hash, "Dropped")),
-      ...this.#rebalance(isAllKnown ? changed : this.#lines.senders(), state),
-    ];
-  }
-
   /**
-   * Brings back the operations of a block that is no longer part of the chain. To be called for every abandoned block, with
-   * the state of the block where the chains part, BEFORE the blocks of the new chain are imported: else operations that
-   * both chains executed would be reported as usurped.
+   * Follows the chain; `state` is the state of its newest block. Operations of retracted blocks come back unless the new
+   * blocks have them too.
    */
-  onBlockAbandoned(hash: BlockHash, state: PoolState): readonly PoolEvent[] {
+  onChainChanged({ retracted, enacted }: PoolChainChange, state: PoolState, nowMs: number): readonly PoolEvent[] {
     const events: PoolEvent[] = [];
-    const inserted: PooledOperation[] = [];
-    for (const operation of this.#included.takeBlock(hash)) {
-      events.push(plainEvent(operation.hash, "Retracted"));
-      if (this.#lines.at(operation.senderId, operation.nonce) !== undefined) {
-        events.push(plainEvent(operation.hash, "Usurped"));
-        continue;
-      }
-      const renewed = { ...operation, validTill: state.blockNumber + LONGEVITY_BLOCKS };
-      this.#insert(renewed, state);
-      inserted.push(renewed);
+    const inserted = retracted.flatMap((hash) => this.#bringBack(hash, state, events));
+    const taken: PooledOperation[] = [];
+    let isAllKnown = retracted.length === 0;
+    for (const block of enacted) {
+      const executed = this.#takeAll(block.executed);
+      const failed = this.#takeAll(block.failed);
+      this.#included.add(block, executed);
+      for (const hash of block.failed) this.#banned.ban(hash, nowMs);
+      for (const { hash } of executed) events.push({ hash, status: { type: "InSidechainBlock", value: block.hash } });
+      for (const { hash } of failed) events.push(plainEvent(hash, "Invalid"));
+      taken.push(...executed, ...failed);
+      if (executed.length + failed.length < block.executed.length + block.failed.length) isAllKnown = false;
     }
-    return [...events, ...this.#rebalance(this.#lines.senders(), state, inserted)];
+    for (const expired of this.#takeExpired(state)) {
+      taken.push(expired);
+      events.push(plainEvent(expired.hash, "Dropped"));
+    }
+    // Calls that came from elsewhere may have moved the nonce of any sender.
+    const senders = isAllKnown ? taken.map(({ senderId }) => senderId) : this.#lines.senders();
+    const stillHere = inserted.filter(({ id }) => this.#byId.has(id));
+    return [...events, ...this.#rebalance(senders, state, stillHere)];
   }
 
   /** Forgets the operations of blocks up to a confirmed one. */
@@ -152,6 +142,22 @@ export class TopPool {
     const bytes = trustedOperation.encode(operation);
     const validTill = state.blockNumber + LONGEVITY_BLOCKS;
     return ok({ hash, id, operation, bytes, signed, sender, senderId, nonce, validTill });
+  }
+
+  /** Inserts the operations of a retracted block again, except where another one has taken the place. */
+  #bringBack(hash: BlockHash, state: PoolState, events: PoolEvent[]): readonly PooledOperation[] {
+    const inserted: PooledOperation[] = [];
+    for (const operation of this.#included.takeBlock(hash)) {
+      events.push(plainEvent(operation.hash, "Retracted"));
+      if (this.#lines.at(operation.senderId, operation.nonce) !== undefined) {
+        events.push(plainEvent(operation.hash, "Usurped"));
+        continue;
+      }
+      const renewed = { ...operation, validTill: state.blockNumber + LONGEVITY_BLOCKS };
+      this.#insert(renewed, state);
+      inserted.push(renewed);
+    }
+    return inserted;
   }
 
   #insert(operation: PooledOperation, state: PoolState): void {
