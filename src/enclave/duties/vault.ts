@@ -44,6 +44,8 @@ export function vaultDuty(
   peers: readonly AccountId[],
 ): DutyFinding {
   if (vault === undefined || view.vault === undefined || !metadata.hasCall("Proxy", "add_proxy")) return NOTHING_TO_DO;
+  // Transfers of listed validateers are no deposits, so the funds may only move once this one is listed.
+  if (!view.shardStatus.some((entry) => equalBytes(entry.signer, signer.account))) return NOTHING_TO_DO;
   if (!isDelegate(view.vaultProxies, signer.account)) {
     return initialSteps({ metadata, view }, signer.account, vault.account);
   }
