@@ -3,7 +3,10 @@
  *
  * @module
  */
+import { utf8 } from "../primitives/bytes.ts";
 import { fromHex } from "../primitives/hex.ts";
+import { err, ok, type Result } from "../primitives/result.ts";
+import { type CertificateError, parseCertificate, splitPemChain } from "./x509.ts";
 
 /** A platform root that a verifier accepts. */
 export interface PlatformRoot {
@@ -23,3 +26,13 @@ export const INTEL_SGX_ROOT: PlatformRoot = {
   ),
   isEmulated: false,
 };
+
+/** Takes the PEM certificate of an operator's root; whatever it says, it counts as emulated. */
+export function platformRootFromCertificate(pem: string, name: string): Result<PlatformRoot, CertificateError> {
+  const [der, ...more] = splitPemChain(utf8(pem)) ?? [];
+  if (der === undefined || more.length > 0) return err({ code: "CertificateMalformed" });
+  const certificate = parseCertificate(der);
+  if (!certificate.ok) return certificate;
+  if (!certificate.value.isCa) return err({ code: "CertificateMalformed" });
+  return ok({ name, publicKey: certificate.value.publicKey, isEmulated: true });
+}
