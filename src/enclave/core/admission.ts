@@ -1,0 +1,108 @@
+/**
+ * The way of an operation into the pool: decrypt, decode, check, insert. What can never be executed gets its hash and
+ * the status `Invalid`, and never a place in the pool.
+ *
+ * Differs: the worker checks signature, nonce and fee only when the block is made.
+ *
+ * @module
+ */
+import { tryDecode } from "../../codec/codec.ts";
+import { rsaDecrypt } from "../../crypto/rsa_oaep.ts";
+import { equalBytes } from "../../primitives/bytes.ts";
+import { err, ok, type Result } from "../../primitives/result.ts";
+import { Overlay } from "../../state/overlay.ts";
+import { computeCallFee } from "../../stf/fees.ts";
+import { transfer } from "../../stf/pallets/balances.ts";
+import { verifyTrustedCallSignature } from "../../stf/verify_signature.ts";
+import type { Request } from "../../types/request.ts";
+import { computeTopHash } from "../../types/top_hash.ts";
+import { trustedCallSender } from "../../types/trusted_call.ts";
+import type { TrustedCallSigned } from "../../types/trusted_call_signed.ts";
+import { type TrustedOperation, trustedOperation } from "../../types/trusted_operation.ts";
+import type { TrustedOperationStatus } from "../../types/trusted_operation_status.ts";
+import type { SubmitRefusal } from "../rpc/error_text.ts";
+import type { Submitted } from "../rpc/rpc_service.ts";
+import type { PoolError } from "../top_pool/pool_error.ts";
+import type { Shard } from "./shard.ts";
+
+/** Takes a client's request. */
+export async function submitRequest(
+  shard: Shard,
+  request: Request,
+  nowMs: number,
+): Promise<Result<Submitted, SubmitRefusal>> {
+  if (!equalBytes(request.shard, shard.setup.shard)) return err("InvalidShard");
+  const plaintext = await rsaDecrypt(shard.setup.keys.shielding.privateKey, request.cyphertext);
+  if (!plaintext.ok) return err("CouldNotDecipher");
+  const decoded = tryDecode(trustedOperation, plaintext.value);
+  if (!decoded.ok) return err("InvalidFormat");
+  if (decoded.value.type === "get") return err("UnsupportedOperation");
+  return admit(shard, decoded.value, decoded.value.value, nowMs);
+}
+
+/**
+ * Takes the ciphertext of an `invoke` on the parentchain. False if it is nothing that can be executed; nobody is told,
+ * since anybody can write anything there.
+ */
+export async function submitInvoke(shard: Shard, cyphertext: Uint8Array, nowMs: number): Promise<boolean> {
+  const plaintext = await rsaDecrypt(shard.setup.keys.shielding.privateKey, cyphertext);
+  const decoded = plaintext.ok ? tryDecode(trustedOperation, plaintext.value) : undefined;
+  if (decoded === undefined || !decoded.ok || decoded.value.type === "get") return false;
+  const signed = decoded.value.value;
+  // What comes through the parentchain is an indirect call, whatever the client wrote.
+  return admit(shard, { type: "indirect_call", value: signed }, signed, nowMs).ok;
+}
+
+function admit(
+  shard: Shard,
+  operation: TrustedOperation,
+  signed: TrustedCallSigned,
+  nowMs: number,
+): Result<Submitted, SubmitRefusal> {
+  const topHash = computeTopHash(operation);
+  const { fingerprint, shard: shardId } = shard.setup;
+  if (!verifyTrustedCallSignature(signed, fingerprint, shardId) || !canPayFee(shard, signed)) {
+    return ok(submitted(shard, topHash, { type: "Invalid", value: undefined }));
+  }
+  if (!shard.chain.mayTakeCalls) return err("PoolLimit");
+  const { result, events } = shard.pool.submit(operation, shard.poolState(), nowMs);
+  const own = events.find(({ hash }) => equalBytes(hash, topHash));
+  shard.notify(events.filter((event) => event !== own));
+  if (!result.ok) {
+    if (result.error.code === "StaleNonce") {
+      return ok(submitted(shard, topHash, { type: "Invalid", value: undefined }));
+    }
+    return err(REFUSALS[result.error.code]);
+  }
+  return ok(submitted(shard, topHash, own?.status.type === "Future" ? own.status : undefined));
+}
+
+const REFUSALS: Readonly<Record<Exclude<PoolError["code"], "StaleNonce">, SubmitRefusal>> = {
+  AlreadyImported: "AlreadyImported",
+  TooLowPriority: "TooLowPriority",
+  TemporarilyBanned: "TemporarilyBanned",
+  ImmediatelyDropped: "PoolLimit",
+  UnknownTrustedOperation: "UnsupportedOperation",
+};
+
+/** The first `Ready` is never told, as in the worker; what else was reached at admission is told at once. */
+function submitted(shard: Shard, topHash: Uint8Array, reached: TrustedOperationStatus | undefined): Submitted {
+  return {
+    topHash,
+    watch: (watcher) => {
+      if (reached?.type === "Invalid") {
+        watcher(reached, true);
+        return () => {};
+      }
+      const stop = shard.hub.watch(topHash, watcher);
+      if (reached !== undefined) watcher(reached, false);
+      return stop;
+    },
+  };
+}
+
+function canPayFee(shard: Shard, { call }: TrustedCallSigned): boolean {
+  const trial = new Overlay(shard.chain.head.snapshot);
+  const { enclaveAccount, one } = shard.stf;
+  return transfer(trial, trustedCallSender(call), enclaveAccount, computeCallFee(call, one)).ok;
+}

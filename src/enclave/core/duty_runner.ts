@@ -1,0 +1,224 @@
+/**
+ * Runs the duties on the parentchain: after each import, at the newest view, and only if that view is fresh.
+ *
+ * @module
+ */
+import { tryDecode } from "../../codec/codec.ts";
+import { ed25519Sign } from "../../crypto/ed25519.ts";
+import type { FinalityLevel } from "../../parentchain/follower_state.ts";
+import type { ImportedBlock } from "../../parentchain/imported_block.ts";
+import { shardAuthorities } from "../../parentchain/view.ts";
+import { accountId } from "../../primitives/branded.ts";
+import { equalBytes } from "../../primitives/bytes.ts";
+import { toHex } from "../../primitives/hex.ts";
+import { ok, type Result } from "../../primitives/result.ts";
+import type { ChainBlock } from "../../sidechain/chain_block.ts";
+import { type ConfirmationState, decideConfirmation, processFinalHead } from "../../sidechain/confirmation.ts";
+import type { KvStore } from "../../state/kv_store.ts";
+import { completePayout, listOpenPayouts, readPayout } from "../../stf/pallets/payouts.ts";
+import type { Effect } from "../api/effects.ts";
+import { type DutyState, nextDuties, NO_DUTIES, noteImported, noteReverted } from "../duties/duties.ts";
+import type { DutyAlert, DutyChain, DutyExtrinsic, DutyIdentity } from "../duties/duty.ts";
+import {
+  ledgerStored,
+  type PayoutLedger,
+  payoutLedger,
+  readBlockForPayouts,
+  startPayoutLedger,
+} from "../duties/payout_ledger.ts";
+import { planPayouts, reservedNonces } from "../duties/payouts.ts";
+import type { Registration } from "../duties/registration.ts";
+import { seal, unseal } from "../sealing.ts";
+import type { Tickets } from "../tickets.ts";
+import type { Outbox } from "./outbox.ts";
+import type { ParentchainFeed } from "./parentchain_feed.ts";
+import type { EnclaveSetup } from "./setup.ts";
+import type { Shard } from "./shard.ts";
+
+/** File of the sealed payout ledger. */
+export const LEDGER_FILE = "payouts.sealed";
+/** Oldest parentchain timestamp that is acted on: what an older view lacks may have been sent long ago. */
+export const MAX_VIEW_AGE_MS = 120_000;
+
+/** What the duties work with. */
+export interface DutyContext {
+  readonly setup: EnclaveSetup;
+  readonly shard: Shard;
+  readonly feed: ParentchainFeed;
+  readonly tickets: Tickets;
+  readonly outbox: Outbox;
+  readonly payoutFinality: FinalityLevel;
+  /** Evidence and address to register. @throws {PlatformError} */
+  readonly registration: () => Promise<Registration>;
+}
+
+/** Decodes a ledger that was sealed; `undefined` if there is none. */
+export async function openLedger(setup: EnclaveSetup, sealed: Uint8Array): Promise<PayoutLedger | undefined> {
+  const opened = await unseal(setup.seal, LEDGER_FILE, sealed);
+  if (!opened.ok) return undefined;
+  const decoded = tryDecode(payoutLedger, opened.value);
+  return decoded.ok ? decoded.value : undefined;
+}
+
+/** Duties of one shard. */
+export class DutyRunner {
+  readonly #context: DutyContext;
+  readonly #identity: DutyIdentity;
+  #state: DutyState = NO_DUTIES;
+  #ledger: PayoutLedger;
+  #confirmation: ConfirmationState = { type: "idle" };
+  #isStoring = false;
+  #alerts: ReadonlySet<string> = new Set();
+  #toComplete: readonly bigint[] = [];
+
+  /** `ledger` is the one that was sealed, if there is one. */
+  constructor(context: DutyContext, ledger: PayoutLedger | undefined) {
+    this.#context = context;
+    const { setup, feed } = context;
+    const { signer, enclaveAccount: _, ownVault } = setup;
+    this.#ledger = ledger ?? startPayoutLedger(feed.state.contentFrom - 1, 0n);
+    this.#identity = {
+      signer: { account: signer, sign: (payload) => ed25519Sign(setup.keys.signer, payload) },
+      fingerprint: setup.fingerprint,
+      shard: setup.shard,
+      vault: {
+        account: accountId(ownVault.pair.publicKey),
+        sign: (payload) => ed25519Sign(ownVault.pair, payload),
+      },
+    };
+  }
+
+  /** The ledger as it is sealed with a snapshot. */
+  encodedLedger(): Uint8Array {
+    return payoutLedger.encode(this.#ledger);
+  }
+
+  /** Takes note of imported blocks; `revertedFrom` is the lowest that was undone. */
+  noteImported(blocks: readonly ImportedBlock[], revertedFrom: number | undefined): void {
+    const { shard, setup, payoutFinality } = this.#context;
+    if (revertedFrom !== undefined) this.#state = noteReverted(this.#state, revertedFrom);
+    const input = { payouts: listOpenPayouts(shard.chain.base.snapshot), shard: setup.shard, level: payoutFinality };
+    for (const block of blocks) {
+      this.#state = noteImported(this.#state, block);
+      const step = readBlockForPayouts(this.#ledger, block, input);
+      this.#ledger = step.ledger;
+      for (const id of step.paid) this.#context.outbox.log("info", "PayoutPaid", { id });
+      this.#logNew(step.alerts, "payouts");
+      const { content } = block;
+      if (content === undefined) continue;
+      this.#confirmation = processFinalHead(this.#confirmation, block.number, content.view.confirmation);
+    }
+    const paid = new Set(this.#ledger.entries.filter(({ paidAt }) => paidAt !== undefined).map(({ id }) => id));
+    this.#toComplete = listOpenPayouts(shard.chain.head.snapshot).map(({ id }) => id)
+      .filter((id) => id < this.#ledger.firstOpen || paid.has(id));
+  }
+
+  /** The author's bookkeeping: payouts that the parentchain shows become done in the state. */
+  completePayouts(store: KvStore): Result<undefined, { readonly code: string }> {
+    for (const id of this.#toComplete) {
+      const status = readPayout(store, id)?.status.type;
+      if (status === undefined || status === "done") continue;
+      const completed = completePayout(store, id);
+      if (!completed.ok) return completed;
+    }
+    return ok(undefined);
+  }
+
+  /** Sends what is missing on the parentchain. */
+  async run(nowMs: number): Promise<void> {
+    const { feed, outbox, shard, setup } = this.#context;
+    const view = feed.layerOne.newestView;
+    if (view === undefined || feed.layerOne.newestNumber !== view.number) return;
+    if (view.nowMs !== undefined && nowMs - Number(view.nowMs) > MAX_VIEW_AGE_MS) return;
+    const chain: DutyChain = {
+      metadata: feed.metadata,
+      genesisHash: feed.state.genesisHash,
+      head: { number: view.number, hash: view.hash },
+      view,
+    };
+    const { account } = this.#identity.signer;
+    const authorities = shardAuthorities(view, setup.shard).length;
+    const confirmation = decideConfirmation(
+      this.#confirmation,
+      persistedBranch(shard),
+      authorities,
+      view.confirmation,
+    );
+    const outcome = nextDuties(this.#state, chain, this.#identity, {
+      registration: await this.#context.registration(),
+      isReady: true,
+      // Delegates of the vault come from provisioning, by verified quote; never from a list that anybody can enter.
+      peers: [],
+      confirmation,
+      reserved: reservedNonces(this.#ledger, account),
+    });
+    this.#state = outcome.state;
+    for (const extrinsic of outcome.send) {
+      if (extrinsic.purpose === "confirm_imported_sidechain_block" && confirmation !== undefined) {
+        this.#confirmation = { type: "in_flight", candidate: confirmation.candidate, eraEnd: extrinsic.eraEnd };
+      }
+      outbox.push(this.#submit(extrinsic));
+    }
+    this.#logNew(outcome.alerts, "duties");
+    outbox.push(...await this.#planPayouts(chain));
+  }
+
+  async #planPayouts(chain: DutyChain): Promise<readonly Effect[]> {
+    if (this.#isStoring) return [];
+    const { ownVault: { vault } } = this.#context.setup;
+    const taken = this.#state.outbox.map(({ signer, nonce }) => ({ signer, nonce }));
+    const plan = planPayouts(this.#ledger, chain, this.#identity, vault.account, taken);
+    this.#ledger = plan.ledger;
+    this.#logNew(plan.alerts, "payoutPlan");
+    const effects = plan.send.map((extrinsic) => this.#submit(extrinsic));
+    return plan.mustStore ? [...effects, await this.#storeLedger(chain)] : effects;
+  }
+
+  async #storeLedger(chain: DutyChain): Promise<Effect> {
+    const { setup, tickets, outbox } = this.#context;
+    this.#isStoring = true;
+    const sealed = await seal(setup.seal, LEDGER_FILE, this.encodedLedger());
+    const ticket = tickets.open("file_written", async (written) => {
+      this.#isStoring = false;
+      if (!written) {
+        outbox.log("error", "PayoutLedgerNotStored");
+        return [];
+      }
+      this.#ledger = ledgerStored(this.#ledger);
+      return await this.#planPayouts(chain);
+    });
+    return { type: "write_file", value: { ticket, name: LEDGER_FILE, bytes: sealed } };
+  }
+
+  #submit(extrinsic: DutyExtrinsic): Effect {
+    const { tickets, outbox } = this.#context;
+    const { purpose, bytes, hash, nonce } = extrinsic;
+    outbox.log("info", "ExtrinsicSent", { purpose, nonce, hash: toHex(hash) });
+    const ticket = tickets.open("extrinsic_submitted", (accepted) => {
+      if (accepted) return [];
+      outbox.log("warn", "ExtrinsicRefused", { purpose, nonce });
+      // Forgotten, so that its duty sends it anew; the node has it in no pool.
+      this.#state = {
+        ...this.#state,
+        outbox: this.#state.outbox.filter((sent) => !equalBytes(sent.hash, hash)),
+      };
+      if (purpose === "confirm_imported_sidechain_block") this.#confirmation = { type: "idle" };
+      return [];
+    });
+    return { type: "submit_extrinsic", value: { ticket, parentchain: 0, purpose, bytes } };
+  }
+
+  /** Logs alerts that were not there the last time. */
+  #logNew(alerts: readonly DutyAlert[], source: string): void {
+    const names = new Set(alerts.map(({ code }) => `${source} ${code}`));
+    for (const { code, fields } of alerts) {
+      if (!this.#alerts.has(`${source} ${code}`)) this.#context.outbox.log("warn", code, fields);
+    }
+    const others = [...this.#alerts].filter((name) => !name.startsWith(`${source} `));
+    this.#alerts = new Set([...others, ...names]);
+  }
+}
+
+function* persistedBranch({ chain, persisted }: Shard): Generator<ChainBlock, void, undefined> {
+  for (const block of chain.ancestors()) if (block.number <= persisted.number) yield block;
+}

@@ -1,0 +1,102 @@
+/**
+ * The RPC methods' view of the running enclave.
+ *
+ * @module
+ */
+import { tryDecode } from "../../codec/codec.ts";
+import { equalBytes } from "../../primitives/bytes.ts";
+import { err, ok, type Result } from "../../primitives/result.ts";
+import { executeGetter } from "../../stf/execute_getter.ts";
+import { readShardVault } from "../../stf/pallets/parentchain.ts";
+import { getter } from "../../types/getter.ts";
+import { lightHeaders } from "../../types/light_header.ts";
+import type { Request } from "../../types/request.ts";
+import type { SignedBlock } from "../../types/signed_block.ts";
+import type { EvidenceMaker } from "../evidence.ts";
+import type { GetterRefusal } from "../rpc/error_text.ts";
+import type { RpcService } from "../rpc/rpc_service.ts";
+import { submitRequest } from "./admission.ts";
+import type { EnclavePorts } from "./enclave_ports.ts";
+import type { EnclaveCounters } from "./metrics.ts";
+import type { Outbox } from "./outbox.ts";
+import type { EnclaveSetup } from "./setup.ts";
+import type { Shard } from "./shard.ts";
+
+/**
+ * Answers that follow an RSA decryption leave at multiples of this many milliseconds: three decryptions fit, so that the
+ * time of an answer says nothing about one.
+ */
+export const RSA_ANSWER_TICK_MS = 10;
+/** RSA decryptions under way; above it submissions are refused like those to a full pool. */
+export const MAX_DECRYPTIONS = 2048;
+
+/** What the methods work with; parts are absent until they exist. */
+export interface BackendContext {
+  readonly setup: EnclaveSetup;
+  readonly ports: EnclavePorts;
+  readonly counters: EnclaveCounters;
+  readonly outbox: Outbox;
+  readonly shard: () => Shard | undefined;
+  readonly evidence: () => EvidenceMaker | undefined;
+  /** Takes blocks of a peer into the import queue. */
+  readonly importBlocks: (blocks: readonly SignedBlock[]) => void;
+}
+
+/** Makes the service behind the RPC methods. */
+export function createRpcService(context: BackendContext): RpcService {
+  const { setup, ports, counters, outbox } = context;
+  let decrypting = 0;
+  return {
+    info: {
+      shard: setup.shard,
+      fingerprint: setup.fingerprint,
+      shieldingKey: setup.keys.shieldingJson,
+      version: ports.version,
+      muRaUrl: setup.config.muRaUrl,
+      untrustedUrl: setup.config.untrustedUrl,
+    },
+    submit: async (request) => {
+      const shard = context.shard();
+      if (shard === undefined) return err("InvalidShard");
+      if (decrypting >= MAX_DECRYPTIONS) return err("PoolLimit");
+      decrypting++;
+      try {
+        return await submitRequest(shard, request, ports.nowMs());
+      } finally {
+        decrypting--;
+        outbox.flush();
+      }
+    },
+    executeGetter: (request) => Promise.resolve(runGetter(context.shard(), request)),
+    pendingHashes: () => context.shard()?.pool.ready().map(({ hash }) => hash) ?? [],
+    latestHeader: () => {
+      const point = context.shard()?.persisted;
+      return point?.type === "block" ? point.header : undefined;
+    },
+    shardVault: () => {
+      const shard = context.shard();
+      return shard === undefined ? undefined : readShardVault(shard.persisted.snapshot);
+    },
+    evidence: async () => (await context.evidence()?.get(ports.nowMs()))?.encoded,
+    lightHeaders: (from, max) => {
+      const shard = context.shard();
+      const newest = shard?.persisted.number ?? 0n;
+      const headers = shard?.chain.lightHeaders(from, max) ?? [];
+      return lightHeaders.encode(headers.filter(({ header }) => header.blockNumber <= newest));
+    },
+    importBlocks: context.importBlocks,
+    tick: () => ports.tick(RSA_ANSWER_TICK_MS),
+    count: (counter) => {
+      if (counter === "rpc_requests") counters.rpcRequests++;
+      else counters.rpcTrustedCalls++;
+    },
+  };
+}
+
+function runGetter(shard: Shard | undefined, request: Request): Result<Uint8Array | undefined, GetterRefusal> {
+  if (shard === undefined || !equalBytes(request.shard, shard.setup.shard)) return err("CurrentShardStateEmpty");
+  const decoded = tryDecode(getter, request.cyphertext);
+  if (!decoded.ok) return err("Undecodable");
+  const answer = executeGetter(shard.persisted.snapshot, decoded.value);
+  return answer.ok ? ok(answer.value) : err("GetterIsNotAuthorized");
+}

@@ -1,0 +1,122 @@
+/**
+ * When snapshots are taken, of what, and which blocks may go afterwards.
+ *
+ * @module
+ */
+import { followerState } from "../../parentchain/follower_state.ts";
+import { MAX_UNCONFIRMED_BLOCKS } from "../../sidechain/chain.ts";
+import type { ChainPoint } from "../../sidechain/chain_block.ts";
+import { stateRootOf } from "../../sidechain/chain_block.ts";
+import type { Effect } from "../api/effects.ts";
+import { MANIFEST_VERSION } from "../snapshot/snapshot_files.ts";
+import { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
+import type { Tickets } from "../tickets.ts";
+import type { DutyRunner } from "./duty_runner.ts";
+import type { Outbox } from "./outbox.ts";
+import type { ParentchainFeed } from "./parentchain_feed.ts";
+import type { EnclaveSetup } from "./setup.ts";
+import type { Shard } from "./shard.ts";
+
+/** Blocks between two snapshots: five minutes of slots of 300 ms, replayed in seconds. */
+export const SNAPSHOT_INTERVAL_BLOCKS = 1000n;
+
+/** What the snapshots are made of. */
+export interface SnapshotContext {
+  readonly setup: EnclaveSetup;
+  readonly shard: Shard;
+  readonly feed: ParentchainFeed;
+  readonly duties: DutyRunner;
+  readonly tickets: Tickets;
+  readonly outbox: Outbox;
+}
+
+/** Takes snapshots of the shard. */
+export class Snapshots {
+  readonly #context: SnapshotContext;
+  readonly #writer: SnapshotWriter;
+  #newest: bigint | undefined;
+  #prunedBelow = 0n;
+
+  /** `loaded` is the snapshot that this run began with, if any. */
+  constructor(context: SnapshotContext, loaded: { readonly number: bigint; readonly hash: Uint8Array } | undefined) {
+    this.#context = context;
+    const { setup, tickets, outbox } = context;
+    this.#writer = new SnapshotWriter(setup.seal, tickets, setup.config.files, {
+      onWritten: ({ blockNumber }) => {
+        this.#newest = blockNumber;
+        outbox.log("info", "SnapshotWritten", { number: blockNumber });
+      },
+      onFailed: (file) => outbox.log("error", "SnapshotFailed", { file }),
+    });
+    if (loaded !== undefined) {
+      this.#writer.adopt(loaded.number, loaded.hash);
+      this.#newest = loaded.number;
+    }
+  }
+
+  /** Number of the newest verified snapshot; none before the first. */
+  get newest(): bigint | undefined {
+    return this.#newest;
+  }
+
+  /** Whether one is being written. */
+  get busy(): boolean {
+    return this.#writer.busy;
+  }
+
+  /** Writes the first snapshot at once: no block is authored before it is verified. */
+  async writeFirst(): Promise<readonly Effect[]> {
+    if (this.#newest !== undefined || this.#writer.busy) return [];
+    this.#begin(this.#context.shard.chain.head, true);
+    return await this.#writer.step();
+  }
+
+  /** The next step of a snapshot under way, or of one that is due; at most one chunk, once a slot. */
+  async step(): Promise<readonly Effect[]> {
+    if (!this.#writer.busy) {
+      const due = this.#due();
+      if (due === undefined) return this.#prune();
+      this.#begin(due, false);
+    }
+    return await this.#writer.step();
+  }
+
+  /** Prefers a confirmed block, which is never rolled back; without confirmations the newest one on disk. */
+  #due(): ChainPoint | undefined {
+    const { chain, persisted } = this.#context.shard;
+    const newest = this.#newest ?? 0n;
+    if (chain.base.number >= newest + SNAPSHOT_INTERVAL_BLOCKS) return chain.base;
+    return persisted.number >= newest + 2n * SNAPSHOT_INTERVAL_BLOCKS ? persisted : undefined;
+  }
+
+  #begin(point: ChainPoint, eager: boolean): void {
+    const { setup, feed, duties } = this.#context;
+    const follower = feed.layerOne.followerStateFor(point.snapshot) ?? feed.initialState;
+    this.#writer.begin(
+      {
+        version: MANIFEST_VERSION,
+        shard: setup.shard,
+        blockNumber: point.number,
+        blockHash: point.hash,
+        stateRoot: stateRootOf(point),
+        head: point.type === "block" ? point.lightHeader : undefined,
+        followers: [{ parentchain: 0, state: followerState.encode(follower) }],
+        duties: duties.encodedLedger(),
+      },
+      point.snapshot,
+      eager,
+    );
+  }
+
+  /** Blocks stay since the older of: second newest snapshot, last confirmed block, {@linkcode MAX_UNCONFIRMED_BLOCKS}. */
+  #prune(): readonly Effect[] {
+    const verified = this.#writer.verifiedNumbers();
+    const second = verified.length < 2 ? 0n : verified[0] ?? 0n;
+    const { chain, persisted } = this.#context.shard;
+    const oldest = [second, chain.base.number, persisted.number - MAX_UNCONFIRMED_BLOCKS]
+      .reduce((least, number) => (number < least ? number : least));
+    if (oldest < this.#prunedBelow + SNAPSHOT_INTERVAL_BLOCKS) return [];
+    this.#prunedBelow = oldest;
+    return [{ type: "prune_blocks", value: oldest }];
+  }
+}
