@@ -9,11 +9,11 @@
 import { Hono } from "hono";
 
 /** Answers `GET /is_initialized`: 200 once blocks are produced, 404 before. */
-export function createHealthApp(isInitialized: () => boolean): Hono {
+export function createHealthApp(isInitialized: () => Promise<boolean>): Hono {
   const app = new Hono();
   app.get(
     "/is_initialized",
-    (c) => isInitialized() ? c.text("I am initialized.") : c.text("Not initialized yet.", 404),
+    async (c) => await isInitialized() ? c.text("I am initialized.") : c.text("Not initialized yet.", 404),
   );
   return app;
 }

@@ -160,8 +160,8 @@ export interface Health {
   readonly registered: boolean;
   /** Listed in the status of the shard. */
   readonly listed: boolean;
-  /** The vault is known. */
-  readonly vault: boolean;
+  /** Account of the vault, if the shard has one. */
+  readonly vault: Uint8Array | undefined;
   /** Newest block of the best chain; 0 before the first. */
   readonly blockNumber: bigint;
   readonly blockHash: Uint8Array;
@@ -246,7 +246,7 @@ export const health: Codec<Health> = struct<Health>({
   phase: u8,
   registered: bool,
   listed: bool,
-  vault: bool,
+  vault: option(hash),
   blockNumber: u64,
   blockHash: hash,
   confirmedNumber: u64,

@@ -49,7 +49,8 @@ export async function fundEnclaveAccount(request: FundingRequest): Promise<void>
 
 async function payByAlice({ url, log }: FundingRequest, address: string, amount: bigint): Promise<void> {
   const provider = new WsProvider(url);
-  const api = await ApiPromise.create({ provider, noInitWarn: true });
+  // Declared looser ("ttl") than the interface that it implements, which exactOptionalPropertyTypes minds.
+  const api = await ApiPromise.create({ provider: provider as never, noInitWarn: true });
   try {
     const alice = new Keyring({ type: "sr25519" }).addFromUri("//Alice");
     const transfer = api.tx["balances"]?.["transferAllowDeath"];

@@ -42,6 +42,8 @@ export interface ChainFacts {
   /** Whether the node calls the chain a development chain. */
   readonly isDevelopment: boolean;
   readonly specVersion: number;
+  /** Decimals of the chain's token; 12 if the node does not say. */
+  readonly tokenDecimals: number;
   readonly metadata: ParentchainMetadata;
 }
 
@@ -82,10 +84,11 @@ export class NodeLink implements ParentchainLink {
       if (options.level !== "trusted" && methods.has("grandpa_subscribeJustifications")) {
         await rpc.subscribe("grandpa_justifications", "grandpa_subscribeJustifications", (v) => feed.push(hexBytes(v)));
       }
-      const [genesisHash, name, type, metadata] = await Promise.all([
+      const [genesisHash, name, type, properties, metadata] = await Promise.all([
         rpc.blockHash(0),
         rpc.ask("system_chain"),
         rpc.ask("system_chainType"),
+        rpc.ask("system_properties"),
         rpc.ask("state_getMetadata"),
       ]);
       const metadataBytes = hexBytes(metadata);
@@ -95,6 +98,7 @@ export class NodeLink implements ParentchainLink {
         name: String(name),
         isDevelopment: type === "Development",
         specVersion: described.specVersion,
+        tokenDecimals: tokenDecimalsOf(properties),
         metadata: described,
       };
       return new NodeLink(rpc, options, facts, metadataBytes, feed);
@@ -212,6 +216,12 @@ export class NodeLink implements ParentchainLink {
       position = next;
     }
   }
+}
+
+function tokenDecimalsOf(properties: unknown): number {
+  const { tokenDecimals } = (properties ?? {}) as { tokenDecimals?: unknown };
+  const first = Array.isArray(tokenDecimals) ? tokenDecimals[0] : tokenDecimals;
+  return typeof first === "number" ? first : 12;
 }
 
 async function assertOffers(rpc: NodeRpc, level: FinalityLevel): Promise<void> {

@@ -1,0 +1,58 @@
+/**
+ * Entry point of the validateer.
+ *
+ *     deno task validateer --dev
+ *
+ * @module
+ */
+import { installFastCrypto } from "../crypto/fast.ts";
+import { orderArguments } from "./cli/argument_order.ts";
+import { printMrenclave, writeShieldingKey, writeSigningKey } from "./validateer/keys.ts";
+import { createProgram } from "./validateer/options.ts";
+import { runValidateer } from "./validateer/run.ts";
+
+/** Version that `--version` prints. */
+const VERSION = "0.1.0";
+/** Exit code of an error. */
+const EXIT_FAILURE = 1;
+/** Exit code of a second Ctrl-C, as shells give it for one. */
+const EXIT_INTERRUPTED = 130;
+
+/** A signal that the first SIGINT or SIGTERM aborts; a second one ends the process at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  const interrupt = (): void => {
+    if (controller.signal.aborted) Deno.exit(EXIT_INTERRUPTED);
+    controller.abort();
+  };
+  Deno.addSignalListener("SIGINT", interrupt);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", interrupt);
+  return controller.signal;
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error ? `${error.code}: ` : "";
+  const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
+  return `${code}${error.message}${cause}`;
+}
+
+if (import.meta.main) {
+  try {
+    const program = createProgram({
+      run: async (shard, options) => {
+        await installFastCrypto();
+        await runValidateer(shard, options, interruption());
+      },
+      shieldingKey: writeShieldingKey,
+      signingKey: writeSigningKey,
+      mrenclave: printMrenclave,
+    }, VERSION);
+    await program.parseAsync(orderArguments(program, Deno.args), { from: "user" });
+    // Workers that were told to end may keep the process alive for a moment.
+    Deno.exit(0);
+  } catch (error) {
+    console.error(describe(error));
+    Deno.exit(EXIT_FAILURE);
+  }
+}

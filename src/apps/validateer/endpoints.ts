@@ -1,0 +1,72 @@
+/**
+ * The host's own endpoints: untrusted RPC, health, metrics.
+ *
+ * @module
+ */
+import type { Identity } from "../../enclave/api/ecall_values.ts";
+import { encodeSs58 } from "../../crypto/ss58.ts";
+import type { BlockStore } from "../../host/block_store.ts";
+import { type RunningServer, serveHttp, serveRpc } from "../../host/deno/servers.ts";
+import { createHealthApp, createMetricsApp } from "../../host/http_app.ts";
+import { type HostMetrics, renderEnclaveMetrics } from "../../host/metrics.ts";
+import type { NodeLink } from "../../host/parentchain/link.ts";
+import type { ValidateerService } from "../../host/service.ts";
+import { createUntrustedRouter } from "../../host/untrusted_rpc.ts";
+import { listenHostname } from "./addresses.ts";
+import type { RunOptions } from "./options.ts";
+
+/** What the endpoints show. */
+export interface EndpointSources {
+  readonly options: RunOptions;
+  readonly service: ValidateerService;
+  readonly blocks: BlockStore;
+  readonly identity: Identity;
+  readonly metrics: HostMetrics;
+  readonly link: NodeLink;
+}
+
+/** The running endpoints. */
+export interface Endpoints {
+  readonly untrusted: RunningServer;
+  readonly health: RunningServer;
+  readonly metrics: RunningServer | undefined;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts them. @throws {ListenError} If a port is taken. */
+export function startEndpoints(sources: EndpointSources): Endpoints {
+  const { options, service, blocks, identity } = sources;
+  const hostname = listenHostname(options);
+  let initialized = false;
+  const started: RunningServer[] = [];
+  const keep = (server: RunningServer): RunningServer => (started.push(server), server);
+  const router = createUntrustedRouter();
+  const untrusted = keep(serveRpc(hostname, options.untrustedWorkerPort, router, { blocks, shard: identity.shard }));
+  const healthApp = createHealthApp(async () => {
+    if (!initialized) {
+      const health = await service.health();
+      initialized = health.registered && health.listed && health.blockNumber > 0n;
+    }
+    return initialized;
+  });
+  const health = keep(serveHttp(hostname, options.untrustedHttpPort, (request) => healthApp.fetch(request)));
+  const metricsApp = createMetricsApp(() => renderMetrics(sources));
+  const metrics = options.enableMetrics
+    ? keep(serveHttp(hostname, options.metricsPort, (request) => metricsApp.fetch(request)))
+    : undefined;
+  return { untrusted, health, metrics, stop: async () => void await Promise.all(started.map((s) => s.stop())) };
+}
+
+async function renderMetrics({ service, metrics, link, identity }: EndpointSources): Promise<string> {
+  const { metadata, tokenDecimals } = link.facts;
+  const { vault } = await service.health();
+  const accounts = [["EnclaveSigner", identity.signer], ["ShardVault", vault]] as const;
+  for (const [name, account] of accounts) {
+    if (account === undefined) continue;
+    const role = `${name}(${encodeSs58(account, metadata.ss58Prefix)})`;
+    const free = Number(await link.freeBalance(account)) / 10 ** tokenDecimals;
+    metrics.freeBalance.set({ parentchain: "Integritee", role }, free);
+  }
+  const own = await metrics.registry.metrics();
+  return `${own}\n${renderEnclaveMetrics(await service.call("metrics", undefined))}`;
+}

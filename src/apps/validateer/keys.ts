@@ -1,0 +1,79 @@
+/**
+ * `shielding-key`, `signing-key` and `mrenclave`: public facts of the enclave, without a parentchain.
+ *
+ * Source: worker `service/src/main_impl.rs` (839eda024)
+ *
+ * @module
+ */
+import type { Identity } from "../../enclave/api/ecall_values.ts";
+import { openDataDir } from "../../host/deno/data_dir.ts";
+import { ensureEnclaveBundle } from "../../host/deno/bundle.ts";
+import { openSqliteBlockStore } from "../../host/deno/sqlite_block_store.ts";
+import { EnclaveHost } from "../../host/enclave_host.ts";
+import { createLog } from "../../host/log.ts";
+import { ServiceError } from "../../host/service.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { encodeBase58 } from "../../primitives/base58.ts";
+import type { ValidateerOptions } from "./options.ts";
+import { Releases } from "./releases.ts";
+import { initRequestOf, startEnclaveWorker } from "./start_enclave.ts";
+
+/** Writes the public shielding key and tells where. @throws {ServiceError} */
+export async function writeShieldingKey(options: ValidateerOptions): Promise<void> {
+  await withIdentity(options, async ({ shieldingKey }, entry) => {
+    const file = entry("enclave-shielding-pubkey.json");
+    await Deno.writeTextFile(file, shieldingKey);
+    console.log(file);
+  });
+}
+
+/** Writes the public signing key and tells where. @throws {ServiceError} */
+export async function writeSigningKey(options: ValidateerOptions): Promise<void> {
+  await withIdentity(options, async ({ signer }, entry) => {
+    const file = entry("enclave-signing-pubkey.bin");
+    await Deno.writeFile(file, signer);
+    console.log(file);
+  });
+}
+
+/** Prints the fingerprint of the enclave's bundle. @throws {BundleError} */
+export async function printMrenclave(): Promise<void> {
+  console.log(encodeBase58(sha256((await ensureEnclaveBundle()).bytes)));
+}
+
+async function withIdentity(
+  options: ValidateerOptions,
+  use: (identity: Identity, entry: (name: string) => string) => Promise<void>,
+): Promise<void> {
+  const log = createLog((line) => console.error(line), () => new Date(), options.logLevel);
+  const releases = new Releases(log);
+  try {
+    const dataDir = await openDataDir(options.dataDir);
+    releases.add("data directory", () => dataDir.close());
+    const blocks = openSqliteBlockStore(dataDir.entry("sidechain.sqlite"));
+    releases.add("block store", () => blocks.close());
+    const { running, port } = await startEnclaveWorker(dataDir, options);
+    releases.add("enclave worker", () => running.terminate());
+    const host = new EnclaveHost(port, {
+      blocks,
+      files: dataDir,
+      submitExtrinsic: () => Promise.resolve(false),
+      broadcast: () => {},
+      fetchBlocks: () => {},
+      fatal: (code, detail) => log("error", code, { detail }),
+      log,
+    });
+    const request = await initRequestOf(
+      { ...options, dev: false, skipRa: false },
+      undefined,
+      dataDir,
+      blocks,
+      Date.now(),
+    );
+    const identity = await host.call("init", request);
+    if (!identity.ok) throw new ServiceError(identity.error.code, identity.error.detail);
+    await use(identity.value, dataDir.entry);
+  } finally {
+    await releases.run();
+  }
+}

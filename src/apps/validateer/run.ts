@@ -1,0 +1,154 @@
+/**
+ * `validateer run`: everything from the lock to the slots, and back.
+ *
+ * @module
+ */
+import { type DevnodeWorker, startDevnodeWorker } from "../../devnode/deno/start_worker.ts";
+import { openDataDir } from "../../host/deno/data_dir.ts";
+import { openSqliteBlockStore } from "../../host/deno/sqlite_block_store.ts";
+import { EnclaveHost } from "../../host/enclave_host.ts";
+import { createLog, type Log } from "../../host/log.ts";
+import { createHostMetrics } from "../../host/metrics.ts";
+import { fundEnclaveAccount } from "../../host/parentchain/funding.ts";
+import { NodeLink } from "../../host/parentchain/link.ts";
+import { ServiceError, ValidateerService } from "../../host/service.ts";
+import type { SlotTimer } from "../../host/slot_clock.ts";
+import { toHex } from "../../primitives/hex.ts";
+import { startEndpoints } from "./endpoints.ts";
+import type { RunOptions } from "./options.ts";
+import { Releases } from "./releases.ts";
+import { renderStartTable } from "./report.ts";
+import { cleanReset, initRequestOf, startEnclaveWorker } from "./start_enclave.ts";
+
+/** Blocks are produced within this time after the start, or what stands in the way is logged. */
+const FIRST_BLOCK_TIMEOUT_MS = 60_000;
+/** Pause between two looks at the enclave's health while it is not yet authoring. */
+const HEALTH_INTERVAL_MS = 250;
+
+const timer: SlotTimer = {
+  now: () => Date.now(),
+  after: (ms, run) => {
+    const id = setTimeout(run, ms);
+    return () => clearTimeout(id);
+  },
+};
+
+/** Runs until the signal; rejects with what ended it otherwise. */
+export async function runValidateer(shard: string | undefined, options: RunOptions, stop: AbortSignal): Promise<void> {
+  const log = createLog((line) => console.error(line), () => new Date(), options.logLevel);
+  const releases = new Releases(log);
+  const failed = Promise.withResolvers<never>();
+  // Looked at only after the start; before, the step that failed rejects by itself.
+  failed.promise.catch(() => {});
+  try {
+    await start(shard, options, stop, { log, releases, fail: failed.reject });
+    const stopped = new Promise<void>((resolve) => {
+      if (stop.aborted) resolve();
+      stop.addEventListener("abort", () => resolve(), { once: true });
+    });
+    await Promise.race([stopped, failed.promise]);
+    log("info", "Stopping");
+  } finally {
+    await releases.run();
+  }
+}
+
+interface Surroundings {
+  readonly log: Log;
+  readonly releases: Releases;
+  readonly fail: (error: Error) => void;
+}
+
+async function start(
+  shard: string | undefined,
+  options: RunOptions,
+  stop: AbortSignal,
+  { log, releases, fail }: Surroundings,
+): Promise<void> {
+  log("warn", "EmulatedEnclave", { meaning: "an enclave in JavaScript protects nothing from its host" });
+  if (options.cleanReset) await cleanReset(options.dataDir);
+  const dataDir = await openDataDir(options.dataDir);
+  releases.add("data directory", () => dataDir.close());
+  const url = await parentchainUrl(options, dataDir.entry("parentchain"), releases, log);
+  const link = await NodeLink.connect({ url, level: options.parentchainFinality, log, onFatal: fail });
+  releases.add("parentchain link", () => link.stop());
+  assertEmulationAccepted(options, url, link);
+  const blocks = openSqliteBlockStore(dataDir.entry("sidechain.sqlite"));
+  releases.add("block store", () => blocks.close());
+  const { running, port } = await startEnclaveWorker(dataDir, options);
+  releases.add("enclave worker", () => running.terminate());
+  void running.died.then(() => fail(new ServiceError("EnclaveDied", "The enclave's worker has died")));
+  const host = new EnclaveHost(port, {
+    blocks,
+    files: dataDir,
+    submitExtrinsic: ({ purpose, bytes }) => link.submit(purpose, bytes),
+    // One validateer has no peers: exchange of blocks comes with provisioning.
+    broadcast: () => {},
+    fetchBlocks: (from) => log("warn", "BlocksWantedWithoutPeers", { from: toHex(from) }),
+    fatal: (code, detail) => fail(new ServiceError(code, detail)),
+    log,
+  });
+  const metrics = createHostMetrics(true);
+  const service = new ValidateerService({
+    host,
+    link,
+    timer,
+    metrics,
+    log,
+    fund: ({ signer }) =>
+      fundEnclaveAccount({ link, url, account: signer, development: options.dev, signal: stop, log }),
+  });
+  const identity = await service.recover(await initRequestOf(options, shard, dataDir, blocks, Date.now()));
+  log("info", "EnclaveReady", { fingerprint: toHex(identity.fingerprint) });
+  const trustedPort = await service.sync(identity);
+  releases.add("slots and enclave", () => service.stop());
+  service.run(identity);
+  const endpoints = startEndpoints({ options, service, blocks, identity, metrics, link });
+  releases.add("endpoints", () => endpoints.stop());
+  await untilAuthoring(service, stop, log);
+  if (stop.aborted) return;
+  const health = await service.health();
+  console.log(renderStartTable({ options, url, link, identity, health, trustedPort, endpoints }));
+}
+
+/** The node's address; with `--dev` and none given, that of an embedded devnode which is started here. */
+async function parentchainUrl(options: RunOptions, dataDir: string, releases: Releases, log: Log): Promise<string> {
+  if (!options.dev || options.integriteeRpcUrl !== undefined) {
+    return `${options.integriteeRpcUrl ?? "ws://127.0.0.1"}:${options.integriteeRpcPort}`;
+  }
+  const devnode: DevnodeWorker = await startDevnodeWorker({ dataDir, rpcPort: options.integriteeRpcPort });
+  releases.add("embedded parentchain", () => devnode.stop());
+  log("info", "EmbeddedParentchain", { url: devnode.url, genesis: devnode.genesisHash });
+  return devnode.url;
+}
+
+/** Outside of development an emulated enclave must be asked for by name. @throws {ServiceError} */
+function assertEmulationAccepted(options: RunOptions, url: string, link: NodeLink): void {
+  const { hostname } = new URL(url);
+  const isLoopback = hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname);
+  const isDevelopment = link.facts.isDevelopment && isLoopback;
+  if (options.dev && !isDevelopment) {
+    throw new ServiceError("NoDevelopmentChain", `Cannot use "--dev": ${url} is no development chain on this machine`);
+  }
+  if (!isDevelopment && !options.acceptEmulatedEnclave) {
+    throw new ServiceError(
+      "EmulatedEnclaveRefused",
+      `Cannot start on "${link.facts.name}": this enclave is EMULATED and protects nothing from its host; ` +
+        '"--accept-emulated-enclave" starts it all the same',
+    );
+  }
+}
+
+async function untilAuthoring(service: ValidateerService, stop: AbortSignal, log: Log): Promise<void> {
+  const warnAt = Date.now() + FIRST_BLOCK_TIMEOUT_MS;
+  for (let warned = false; !stop.aborted;) {
+    const health = await service.health();
+    if (health.blockNumber > 0n && health.notAuthoring === "") return;
+    if (!warned && Date.now() > warnAt) {
+      warned = true;
+      const { registered, listed, vault, notAuthoring } = health;
+      log("warn", "NotAuthoringYet", { registered, listed, vault: vault !== undefined, reason: notAuthoring });
+    }
+    await new Promise((resolve) => setTimeout(resolve, HEALTH_INTERVAL_MS));
+  }
+}
