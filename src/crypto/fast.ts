@@ -12,9 +12,7 @@ import { type CryptoImplementation, portableCrypto, useCrypto } from "./implemen
 type Hasher = Awaited<ReturnType<typeof createBLAKE2b>>;
 
 /** Prepares the wasm modules and returns the fast form without choosing it. */
-export async function createFastCrypto(
-  native: Partial<Pick<CryptoImplementation, "ed25519Verify">> = {},
-): Promise<CryptoImplementation> {
+export async function createFastCrypto(): Promise<CryptoImplementation> {
   const [hasher16, hasher32, hasher64, xxh] = await Promise.all([
     createBLAKE2b(128),
     createBLAKE2b(256),
@@ -33,17 +31,10 @@ export async function createFastCrypto(
     xxh64: (data, seed) => xxh.h64Raw(data, seed),
     sr25519Sign,
     sr25519Verify,
-    ed25519Verify: native.ed25519Verify ?? portableCrypto.ed25519Verify,
   };
 }
 
-/**
- * Puts the fast forms behind the functions of this folder. Entry points call it once; all works, slower, without.
- *
- * @param native Forms that only this runtime has, such as a synchronous native Ed25519 check.
- */
-export async function installFastCrypto(
-  native: Partial<Pick<CryptoImplementation, "ed25519Verify">> = {},
-): Promise<void> {
-  useCrypto(await createFastCrypto(native));
+/** Puts the fast forms behind the functions of this folder. Entry points call it once; all works, slower, without. */
+export async function installFastCrypto(): Promise<void> {
+  useCrypto(await createFastCrypto());
 }
