@@ -1,0 +1,62 @@
+/**
+ * The development parentchain as a program: `deno task devnode --help`.
+ *
+ * @module
+ */
+import { DATABASE_FILE, DEVNODE_VERSION, type RunningDevnode, startDevnode } from "../devnode/deno/run_devnode.ts";
+import { DevnodeError } from "../devnode/deno/devnode_error.ts";
+import { createDevnodeProgram, type ProgramOptions } from "../devnode/deno/devnode_program.ts";
+import type { DevnodeOptions } from "../devnode/options.ts";
+
+/** Longest time between a signal and the end: what is not closed by then is ended by the system. */
+const STOP_TIMEOUT_MS = 1800;
+/** Exit code of a node that could not start. */
+const EXIT_FAILED = 1;
+
+async function run({ node: options, quiet }: ProgramOptions): Promise<void> {
+  const running = await startOrExit(options, quiet);
+  printTable(options, running);
+  let isStopping = false;
+  const stop = async () => {
+    if (isStopping) return Deno.exit(0);
+    isStopping = true;
+    setTimeout(() => Deno.exit(0), STOP_TIMEOUT_MS);
+    await running.stop();
+    Deno.exit(0);
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => void stop());
+}
+
+async function startOrExit(options: DevnodeOptions, quiet: boolean): Promise<RunningDevnode> {
+  try {
+    return await startDevnode(options, (level, message) => {
+      const line = `${new Date().toISOString()} ${message}`;
+      if (level !== "info") console.error(line);
+      else if (!quiet) console.log(line);
+    });
+  } catch (error) {
+    if (!(error instanceof DevnodeError)) throw error;
+    console.error(`${error.message} (${error.code})`);
+    return Deno.exit(EXIT_FAILED);
+  }
+}
+
+function printTable(options: DevnodeOptions, running: RunningDevnode): void {
+  const isFull = options.rpcProfile === "full";
+  const rows: readonly (readonly [string, string])[] = [
+    ["chain", `${options.chain}, its keys and tokens are worth nothing`],
+    ["genesis", running.genesisHash],
+    ["runtime", options.runtime],
+    ["rpc", `${running.url} (WebSocket and HTTP POST)${options.rpcExternal ? ", open to the network" : ""}`],
+    ["profile", isFull ? "full" : "integritee: no grandpa_* methods, one justification per 512 blocks"],
+    ["metrics", running.prometheusUrl ?? "off"],
+    ["block time", `${options.blockTimeMs} ms`],
+    ["author", "//Alice"],
+    ["database", options.dataDir === undefined ? "none, in memory" : `${options.dataDir}/${DATABASE_FILE}`],
+    ["goes on at", `#${running.startingBlock}`],
+  ];
+  console.log("integritee-edge development parentchain");
+  for (const [name, value] of rows) console.log(`  ${name.padEnd(12)}${value}`);
+}
+
+if (import.meta.main) await createDevnodeProgram(DEVNODE_VERSION, run).parseAsync(["deno", "devnode", ...Deno.args]);

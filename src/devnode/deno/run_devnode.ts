@@ -1,0 +1,168 @@
+/**
+ * A whole node: runtime, chain, database, servers and the timer that makes blocks.
+ *
+ * @module
+ */
+import { installFastCrypto } from "../../crypto/fast.ts";
+import { type Hex, toHex } from "../../primitives/hex.ts";
+import { RpcRouter } from "../../transport/router.ts";
+import type { Trie } from "../../trie/trie.ts";
+import { DevChain } from "../chain.ts";
+import { type ChainStore, createMemoryStore } from "../chain_store.ts";
+import { createDevKeys, type DevKeys } from "../dev_keys.ts";
+import { JUSTIFICATION_PERIOD } from "../finality.ts";
+import { DevNode } from "../node.ts";
+import { completeOptions, type DevnodeOptions } from "../options.ts";
+import { devnodeMethods } from "../rpc/method_table.ts";
+import type { NodeIdentity } from "../rpc/rpc_node.ts";
+import { createRuntime } from "../runtime/runtime.ts";
+import { runtimeDefinition } from "../runtime/definitions/variants.ts";
+import type { RuntimePort } from "../runtime/runtime_interface.ts";
+import { startBlockTimer } from "./block_timer.ts";
+import { DevnodeError, toDevnodeError } from "./devnode_error.ts";
+import { type MetricsServer, startMetricsServer } from "./metrics_server.ts";
+import { MAX_REQUEST_BYTES, type RpcServer, startRpcServer } from "./rpc_server.ts";
+import { openSqliteStore } from "./sqlite_store.ts";
+
+/** Version that the node tells. */
+export const DEVNODE_VERSION = "0.1.0";
+/** Name of the database in the data directory. */
+export const DATABASE_FILE = "chain.db";
+
+/** Takes a line of the node's log. */
+export type DevnodeLog = (level: "info" | "warn" | "error", message: string) => void;
+
+/** A node that runs. */
+export interface RunningDevnode {
+  /** Where its JSON-RPC listens, WebSocket; with `http` instead of `ws` it takes POST requests. */
+  readonly url: string;
+  /** Where its metrics are. */
+  readonly prometheusUrl: string | undefined;
+  readonly genesisHash: Hex;
+  /** Number of the newest block at the start; above 0 if the chain goes on from a database. */
+  readonly startingBlock: number;
+  /** Stops it; ready when its ports are free and the database is closed. Further calls wait for the first. */
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts a node in this thread. Choices not made are those of `EMBEDDED_DEFAULTS`.
+ *
+ * @throws {RangeError} If a choice is out of its bounds.
+ * @throws {DevnodeError} If the node cannot start.
+ */
+export async function startDevnode(choices: Partial<DevnodeOptions>, log: DevnodeLog): Promise<RunningDevnode> {
+  const options = completeOptions(choices);
+  await installFastCrypto();
+  const runtime = createRuntime(runtimeDefinition(options.runtime, options.blockTimeMs));
+  const store = openStore(options.dataDir);
+  try {
+    return runNode(options, runtime, store, log);
+  } catch (error) {
+    store.close();
+    throw toDevnodeError(error);
+  }
+}
+
+function openStore(dataDir: string | undefined): ChainStore {
+  if (dataDir === undefined) return createMemoryStore();
+  try {
+    Deno.mkdirSync(dataDir, { recursive: true });
+  } catch (cause) {
+    throw new DevnodeError("DataDirUnusable", `Cannot make the folder "${dataDir}"`, { cause });
+  }
+  try {
+    return openSqliteStore(`${dataDir}/${DATABASE_FILE}`);
+  } catch (error) {
+    throw toDevnodeError(error);
+  }
+}
+
+function runNode<Block>(
+  options: DevnodeOptions,
+  runtime: RuntimePort<Trie, Block>,
+  store: ChainStore,
+  log: DevnodeLog,
+): RunningDevnode {
+  const keys = createDevKeys();
+  const chain = new DevChain({
+    runtime,
+    preset: options.chain,
+    store,
+    keys,
+    statesKept: options.statesKept,
+    justifications: { period: options.rpcProfile === "full" ? 1 : JUSTIFICATION_PERIOD },
+  });
+  const node = new DevNode(chain, Date.now);
+  const startingBlock = chain.head.number;
+  const identity = identityOf(options, keys);
+  const { rpc, metrics } = startServers(options, node, identity, startingBlock, log);
+  const stopTimer = startBlockTimer(runtime.slotDurationMs, () => makeBlock(node, log));
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    stopTimer();
+    await Promise.all([rpc.stop(), metrics?.stop()]);
+    chain.close();
+  };
+  return {
+    url: `ws://127.0.0.1:${rpc.port}`,
+    prometheusUrl: metrics === undefined ? undefined : `http://127.0.0.1:${metrics.port}/metrics`,
+    genesisHash: toHex(chain.genesisHash),
+    startingBlock,
+    stop: () => stopping ??= stop(),
+  };
+}
+
+function startServers<Block>(
+  options: DevnodeOptions,
+  node: DevNode<Block>,
+  identity: NodeIdentity,
+  startingBlock: number,
+  log: DevnodeLog,
+): { readonly rpc: RpcServer; readonly metrics: MetricsServer | undefined } {
+  const router = new RpcRouter(devnodeMethods({ node, identity, startingBlock }, options.rpcProfile), {
+    maxFrameLength: MAX_REQUEST_BYTES,
+    onInternalError: (method, error) => log("error", `"${method}" failed: ${describe(error)}`),
+  });
+  const hostname = options.rpcExternal ? "0.0.0.0" : "127.0.0.1";
+  const rpc = startRpcServer(router, { hostname, port: options.rpcPort }, Date.now);
+  if (options.prometheusPort === undefined) return { rpc, metrics: undefined };
+  try {
+    const listen = { hostname: "127.0.0.1", port: options.prometheusPort };
+    return { rpc, metrics: startMetricsServer({ node, rpc, identity, nowMs: Date.now }, listen) };
+  } catch (error) {
+    void rpc.stop();
+    throw error;
+  }
+}
+
+function makeBlock<Block>(node: DevNode<Block>, log: DevnodeLog): void {
+  try {
+    if (!node.tick()) return;
+    const { number, hash } = node.chain.head;
+    const count = node.chain.block(number)?.extrinsics.length ?? 0;
+    const pending = node.pool.ready.count;
+    log(
+      "info",
+      `#${number} ${toHex(hash)} (${count} extrinsics, ${pending} ready, final #${node.chain.finalizedNumber})`,
+    );
+  } catch (error) {
+    log("error", `Cannot make a block: ${describe(error)}`);
+  }
+}
+
+function identityOf(options: DevnodeOptions, keys: DevKeys): NodeIdentity {
+  const isDev = options.chain === "dev";
+  const [first] = keys.grandpa.values();
+  return {
+    name: "integritee-edge devnode",
+    version: DEVNODE_VERSION,
+    chain: isDev ? "Integritee Edge Development" : "Integritee Edge Local",
+    chainType: isDev ? "Development" : "Local",
+    publicKey: first?.publicKey ?? new Uint8Array(32),
+  };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
