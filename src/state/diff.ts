@@ -6,7 +6,6 @@
 import { bytes, bytesOf, type Codec, option, struct, vec } from "../codec/codec.ts";
 import { compareBytes, equalBytes } from "../primitives/bytes.ts";
 import { err, ok, type Result } from "../primitives/result.ts";
-import { treeGet } from "../trie/radix_tree.ts";
 import { MAX_STORAGE_KEY_BYTES, MAX_STORAGE_VALUE_BYTES } from "./kv_store.ts";
 import { computeSalt, packEntry, SALT_LENGTH, saltOfEntry, valueOfEntry } from "./leaf.ts";
 import type { Overlay } from "./overlay.ts";
@@ -110,6 +109,6 @@ export function applyDiff(
 
 /** The salted value of a key, or `undefined`. */
 export function saltedValueOf(snapshot: StateSnapshot, key: Uint8Array): SaltedValue | undefined {
-  const entry = treeGet(snapshot.entries, key);
-  return entry && { salt: saltOfEntry(entry), value: valueOfEntry(entry) };
+  const entry = snapshot.entry(key);
+  return entry === undefined ? undefined : { salt: saltOfEntry(entry), value: valueOfEntry(entry) };
 }

@@ -1,7 +1,7 @@
 /**
  * Leaves of the commitment trie: where they stand and what they commit to.
  *
- * An entry is kept packed as `salt ‖ value` in one byte array, which is what its leaf hashes and takes the least memory.
+ * An entry is kept packed as `salt ‖ value` in one byte string, which is what its leaf hashes and takes the least memory.
  *
  * Differs: the original hashes the whole encoded state. Here the root commits to each value on its own, so that a block
  * costs what it touches and a single value can be proven to a client without showing its neighbours.
@@ -12,31 +12,32 @@ import { compactU32, u64 } from "../codec/codec.ts";
 import { blake2_256, blake2_256_keyed } from "../crypto/blake2.ts";
 import { type H256, h256 } from "../primitives/branded.ts";
 import { concatBytes, utf8 } from "../primitives/bytes.ts";
+import { fromByteString, toByteString, writeByteString } from "../trie/byte_string.ts";
 
 /** Bytes of a salt. */
 export const SALT_LENGTH = 32;
 
 const LEAF_DOMAIN = utf8("leaf/1");
 
-/** A salt and a value in one array. */
-export type PackedEntry = Uint8Array;
+/** A salt and a value in one byte string (`src/trie/byte_string.ts`). */
+export type PackedEntry = string;
 
 /** Packs a salt and a value. @throws {RangeError} If the salt has not 32 bytes. */
 export function packEntry(salt: Uint8Array, value: Uint8Array): PackedEntry {
   if (salt.length !== SALT_LENGTH) {
     throw new RangeError(`Cannot pack entry: want a salt of 32 bytes, got ${salt.length}`);
   }
-  return concatBytes(salt, value);
+  return toByteString(salt) + toByteString(value);
 }
 
-/** The value of an entry: a view. */
+/** The value of an entry. */
 export function valueOfEntry(entry: PackedEntry): Uint8Array {
-  return entry.subarray(SALT_LENGTH);
+  return fromByteString(entry, SALT_LENGTH);
 }
 
-/** The salt of an entry: a view. */
+/** The salt of an entry. */
 export function saltOfEntry(entry: PackedEntry): Uint8Array {
-  return entry.subarray(0, SALT_LENGTH);
+  return fromByteString(entry, 0, SALT_LENGTH);
 }
 
 /** Where a storage key stands in the commitment trie: `blake2_256_keyed(pathKey, storageKey)`. */
@@ -46,7 +47,10 @@ export function computePath(pathKey: Uint8Array, storageKey: Uint8Array): H256 {
 
 /** What the commitment trie holds for an entry: `blake2_256("leaf/1" ‖ salt ‖ value)`. */
 export function computeLeaf(entry: PackedEntry): H256 {
-  return blake2_256(concatBytes(LEAF_DOMAIN, entry));
+  const preimage = new Uint8Array(LEAF_DOMAIN.length + entry.length);
+  preimage.set(LEAF_DOMAIN);
+  writeByteString(entry, preimage, LEAF_DOMAIN.length, 0, entry.length);
+  return blake2_256(preimage);
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import { compareBytes, startsWithBytes } from "../primitives/bytes.ts";
 import type { Result } from "../primitives/result.ts";
+import { toByteString } from "../trie/byte_string.ts";
 import {
   MAX_STORAGE_KEY_BYTES,
   MAX_STORAGE_VALUE_BYTES,
@@ -18,7 +19,7 @@ export interface OverlayChange {
   readonly value: Uint8Array | undefined;
 }
 
-/** Changes by key as text, one character a byte, because a Map compares byte arrays by identity. */
+/** Changes by key as a byte string, because a Map compares byte arrays by identity. */
 type Layer = Map<string, OverlayChange>;
 
 /** Changes over `base`, which stays as it is. */
@@ -44,7 +45,7 @@ export class Overlay implements TransactionalStore {
 
   get(key: Uint8Array): Uint8Array | undefined {
     if (key.length > MAX_STORAGE_KEY_BYTES) return undefined;
-    const id = textOf(key);
+    const id = toByteString(key);
     for (let i = this.#layers.length - 1; i >= 0; i--) {
       const change = this.#layers[i]?.get(id);
       if (change !== undefined) return change.value;
@@ -56,11 +57,11 @@ export class Overlay implements TransactionalStore {
     if (key.length > MAX_STORAGE_KEY_BYTES || value.length > MAX_STORAGE_VALUE_BYTES) {
       throw new RangeError(`Cannot store ${value.length} bytes under a key of ${key.length} bytes: too large`);
     }
-    this.#put(textOf(key), { key, value });
+    this.#put(toByteString(key), { key, value });
   }
 
   remove(key: Uint8Array): void {
-    if (key.length <= MAX_STORAGE_KEY_BYTES) this.#put(textOf(key), { key, value: undefined });
+    if (key.length <= MAX_STORAGE_KEY_BYTES) this.#put(toByteString(key), { key, value: undefined });
   }
 
   *iterate(prefix: Uint8Array): Generator<readonly [key: Uint8Array, value: Uint8Array], void, undefined> {
@@ -118,9 +119,4 @@ export class Overlay implements TransactionalStore {
 
 function sizeOf(change: OverlayChange | undefined): number {
   return change === undefined ? 0 : change.key.length + (change.value?.length ?? 0);
-}
-
-/** One character a byte; a key of at most {@linkcode MAX_STORAGE_KEY_BYTES} bytes fits into one call's arguments. */
-function textOf(key: Uint8Array): string {
-  return String.fromCharCode(...key);
 }

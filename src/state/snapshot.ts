@@ -4,16 +4,17 @@
  * @module
  */
 import type { H256 } from "../primitives/branded.ts";
+import { fromByteString, toByteString } from "../trie/byte_string.ts";
 import { computeRoot, type MerkleRules } from "../trie/merkle.ts";
 import { type RadixTree, treeEntries, treeFromEntries, treeGet, treeInsert, treeRemove } from "../trie/radix_tree.ts";
 import type { StateReader } from "./kv_store.ts";
-import { computeLeaf, computePath, type PackedEntry, SALT_LENGTH, valueOfEntry } from "./leaf.ts";
+import { computeLeaf, computePath, type PackedEntry, valueOfEntry } from "./leaf.ts";
 
 /** How the commitment trie is hashed: a leaf's value is the commitment to its entry. */
 export const COMMITMENT_RULES: MerkleRules<PackedEntry> = { version: 1, bytesOf: computeLeaf };
 
-/** Bytes an entry takes in a snapshot besides key and value: salt, and lengths of up to four bytes. */
-const ENTRY_OVERHEAD = SALT_LENGTH + 4;
+/** Bytes an entry takes in a snapshot besides key, salt and value: lengths of up to two bytes each. */
+const ENTRY_OVERHEAD = 4;
 
 /** One version of the state. */
 export class StateSnapshot implements StateReader {
@@ -39,12 +40,12 @@ export class StateSnapshot implements StateReader {
     return EMPTY;
   }
 
-  /** Builds the state of many entries at once, in any order of distinct storage keys. */
+  /** Builds the state of many entries at once, in any order of distinct storage keys (as byte strings). */
   static fromEntries(
-    entries: readonly (readonly [key: Uint8Array, entry: PackedEntry])[],
+    entries: readonly (readonly [key: string, entry: PackedEntry])[],
     pathKey: Uint8Array,
   ): StateSnapshot {
-    const commitments = entries.map(([key, entry]) => [computePath(pathKey, key), entry] as const);
+    const commitments = entries.map(([key, entry]) => [pathOf(pathKey, fromByteString(key)), entry] as const);
     const size = entries.reduce((sum, [key, entry]) => sum + sizeOf(key, entry), 0);
     return new StateSnapshot(treeFromEntries(entries), treeFromEntries(commitments), size);
   }
@@ -61,34 +62,46 @@ export class StateSnapshot implements StateReader {
 
   /** The value of a key, or `undefined`. */
   get(key: Uint8Array): Uint8Array | undefined {
-    const entry = treeGet(this.entries, key);
+    const entry = this.entry(key);
     return entry === undefined ? undefined : valueOfEntry(entry);
+  }
+
+  /** The salt and value of a key, or `undefined`. */
+  entry(key: Uint8Array): PackedEntry | undefined {
+    return treeGet(this.entries, toByteString(key));
   }
 
   /** The entries whose key begins with `prefix`, in ascending order of keys. */
   *iterate(prefix: Uint8Array): Generator<readonly [key: Uint8Array, value: Uint8Array], void, undefined> {
-    for (const [key, entry] of treeEntries(this.entries, prefix)) yield [key, valueOfEntry(entry)];
+    for (const [key, entry] of treeEntries(this.entries, toByteString(prefix))) {
+      yield [fromByteString(key), valueOfEntry(entry)];
+    }
   }
 
   /** The state with a key set to a packed entry, or without it. */
   with(key: Uint8Array, entry: PackedEntry | undefined, pathKey: Uint8Array): StateSnapshot {
-    const old = treeGet(this.entries, key);
+    const text = toByteString(key);
+    const old = treeGet(this.entries, text);
     if (old === undefined && entry === undefined) return this;
-    const path = computePath(pathKey, key);
-    const size = this.encodedSize - (old === undefined ? 0 : sizeOf(key, old));
+    const path = pathOf(pathKey, key);
+    const size = this.encodedSize - (old === undefined ? 0 : sizeOf(text, old));
     if (entry === undefined) {
-      return new StateSnapshot(treeRemove(this.entries, key), treeRemove(this.commitments, path), size);
+      return new StateSnapshot(treeRemove(this.entries, text), treeRemove(this.commitments, path), size);
     }
     return new StateSnapshot(
-      treeInsert(this.entries, key, entry),
+      treeInsert(this.entries, text, entry),
       treeInsert(this.commitments, path, entry),
-      size + sizeOf(key, entry),
+      size + sizeOf(text, entry),
     );
   }
 }
 
-function sizeOf(key: Uint8Array, entry: PackedEntry): number {
-  return key.length + entry.length - SALT_LENGTH + ENTRY_OVERHEAD;
+function pathOf(pathKey: Uint8Array, key: Uint8Array): string {
+  return toByteString(computePath(pathKey, key));
+}
+
+function sizeOf(key: string, entry: PackedEntry): number {
+  return key.length + entry.length + ENTRY_OVERHEAD;
 }
 
 const EMPTY = StateSnapshot.fromEntries([], new Uint8Array(32));

@@ -6,16 +6,15 @@
  *
  * @module
  */
-import { bytes, bytesOf, type Codec, struct, u32, u8 } from "../codec/codec.ts";
-import { openCursor } from "../codec/cursor.ts";
+import { bytesOf, type Codec, compactU32, struct, u32, u8 } from "../codec/codec.ts";
 import { CodecError } from "../codec/error.ts";
 import type { H256 } from "../primitives/branded.ts";
-import { compareBytes, equalBytes, joinBytes } from "../primitives/bytes.ts";
+import { equalBytes, joinBytes } from "../primitives/bytes.ts";
 import { err, ok, type Result } from "../primitives/result.ts";
+import { toByteString, writeByteString } from "../trie/byte_string.ts";
 import { treeEntries } from "../trie/radix_tree.ts";
-import type { SaltedValue } from "./diff.ts";
 import { MAX_STORAGE_KEY_BYTES, MAX_STORAGE_VALUE_BYTES } from "./kv_store.ts";
-import { packEntry, SALT_LENGTH, saltOfEntry, valueOfEntry } from "./leaf.ts";
+import { type PackedEntry, SALT_LENGTH } from "./leaf.ts";
 import { StateSnapshot } from "./snapshot.ts";
 
 /** Most bytes of one chunk: one entry always fits, and sealing one takes a few milliseconds only. */
@@ -33,16 +32,6 @@ interface Header {
 
 const header: Codec<Header> = struct({ format: u8, root: bytesOf(32), entries: u32 });
 
-interface Entry extends SaltedValue {
-  readonly key: Uint8Array;
-}
-
-const entryCodec: Codec<Entry> = struct({
-  key: bytes(MAX_STORAGE_KEY_BYTES),
-  salt: bytesOf(SALT_LENGTH),
-  value: bytes(MAX_STORAGE_VALUE_BYTES),
-});
-
 /** Why chunks are refused. */
 export type SnapshotChunkError =
   /** A chunk is larger than {@linkcode MAX_SNAPSHOT_CHUNK_BYTES}. */
@@ -56,13 +45,63 @@ export type SnapshotChunkError =
   /** The entries do not have the root that the header says. */
   | { readonly code: "SnapshotRootMismatch"; readonly want: Uint8Array; readonly got: Uint8Array };
 
+/** An entry is `key Vec<u8> ‖ compact(length of the value) ‖ salt ‖ value`, written by hand, because a state has millions of them. */
+function encodeEntry(key: string, packed: PackedEntry): Uint8Array {
+  const valueLength = packed.length - SALT_LENGTH;
+  const [keyHead, valueHead] = [compactU32.encode(key.length), compactU32.encode(valueLength)];
+  const bytes = new Uint8Array(keyHead.length + key.length + valueHead.length + packed.length);
+  bytes.set(keyHead);
+  let at = keyHead.length;
+  writeByteString(key, bytes, at, 0, key.length);
+  at += key.length;
+  bytes.set(valueHead, at);
+  writeByteString(packed, bytes, at + valueHead.length, 0, packed.length);
+  return bytes;
+}
+
+/** Reads entries out of a chunk into byte strings, without an array for each. */
+class EntryReader {
+  readonly #chunk: Uint8Array;
+  #at = 0;
+
+  constructor(chunk: Uint8Array) {
+    this.#chunk = chunk;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#chunk.length;
+  }
+
+  /** A length and as many bytes, and `more` behind them. @throws {CodecError} */
+  readText(max: number, more = 0): string {
+    const { value: length, length: headLength } = this.#readLength();
+    const start = this.#at + headLength;
+    const end = start + length + more;
+    if (length > max) throw new CodecError("TooLarge", `length ${length}, at most ${max}`);
+    if (end > this.#chunk.length) throw new CodecError("Truncated", "the chunk ends inside an entry");
+    this.#at = end;
+    return toByteString(this.#chunk.subarray(start, end));
+  }
+
+  /** A salt and a value. @throws {CodecError} */
+  readPacked(): PackedEntry {
+    return this.readText(MAX_STORAGE_VALUE_BYTES, SALT_LENGTH);
+  }
+
+  #readLength(): { readonly value: number; readonly length: number } {
+    const first = this.#chunk[this.#at];
+    if (first !== undefined && (first & 3) === 0) return { value: first >> 2, length: 1 };
+    return compactU32.decodePrefix(this.#chunk.subarray(this.#at, this.#at + 5));
+  }
+}
+
 /** Yields the chunks of a snapshot one by one, so that the caller can do other work between them. */
 export function* encodeSnapshotChunks(snapshot: StateSnapshot): Generator<Uint8Array, void, undefined> {
   yield header.encode({ format: FORMAT, root: snapshot.root, entries: snapshot.size });
   let parts: Uint8Array[] = [];
   let length = 0;
   for (const [key, packed] of treeEntries(snapshot.entries)) {
-    const part = entryCodec.encode({ key, salt: saltOfEntry(packed), value: valueOfEntry(packed) });
+    const part = encodeEntry(key, packed);
     if (length + part.length > MAX_SNAPSHOT_CHUNK_BYTES) {
       yield joinBytes(parts);
       parts = [];
@@ -78,7 +117,7 @@ export function* encodeSnapshotChunks(snapshot: StateSnapshot): Generator<Uint8A
 export class SnapshotDecoder {
   readonly #pathKey: Uint8Array;
   #header: Header | undefined;
-  #entries: (readonly [Uint8Array, Uint8Array])[] = [];
+  #entries: (readonly [key: string, entry: PackedEntry])[] = [];
 
   /** @param pathKey The shard's path key, without which the root cannot be computed. */
   constructor(pathKey: Uint8Array) {
@@ -122,12 +161,13 @@ export class SnapshotDecoder {
   }
 
   #takeEntries(chunk: Uint8Array, want: number): Result<undefined, SnapshotChunkError> {
-    const cursor = openCursor(chunk);
+    const reader = new EntryReader(chunk);
     let previous = this.#entries[this.#entries.length - 1]?.[0];
-    while (cursor.i < cursor.length) {
-      const { key, salt, value } = entryCodec.read(cursor);
-      if (previous !== undefined && compareBytes(previous, key) >= 0) return err({ code: "EntriesNotSorted" });
-      this.#entries.push([key, packEntry(salt, value)]);
+    while (!reader.isAtEnd) {
+      const key = reader.readText(MAX_STORAGE_KEY_BYTES);
+      const entry = reader.readPacked();
+      if (previous !== undefined && previous >= key) return err({ code: "EntriesNotSorted" });
+      this.#entries.push([key, entry]);
       if (this.#entries.length > want) return err({ code: "EntryCountMismatch", want, got: this.#entries.length });
       previous = key;
     }

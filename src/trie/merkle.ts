@@ -6,6 +6,7 @@
  */
 import { blake2_256 } from "../crypto/blake2.ts";
 import { type H256, h256 } from "../primitives/branded.ts";
+import { fromByteString, toByteString } from "./byte_string.ts";
 import { type DecodedNode, EMPTY_NODE, encodeNode, HASH_LENGTH, HASHED_VALUE_THRESHOLD } from "./node_codec.ts";
 import type { RadixNode } from "./radix_node.ts";
 import type { RadixTree } from "./radix_tree.ts";
@@ -28,14 +29,15 @@ export function emptyRoot(): H256 {
 export function computeRoot<V>(tree: RadixTree<V>, rules: MerkleRules<V>): H256 {
   if (tree.root === undefined) return emptyRoot();
   const ref = refOf(tree.root, rules);
-  return h256(ref.length === HASH_LENGTH ? ref : blake2_256(ref));
+  const bytes = fromByteString(ref);
+  return h256(bytes.length === HASH_LENGTH ? bytes : blake2_256(bytes));
 }
 
-/** What stands for a node in its parent: the encoding if shorter than 32 bytes, else its hash. */
-export function refOf<V>(node: RadixNode<V>, rules: MerkleRules<V>): Uint8Array {
+/** What stands for a node in its parent, as a byte string: the encoding if shorter than 32 bytes, else its hash. */
+export function refOf<V>(node: RadixNode<V>, rules: MerkleRules<V>): string {
   if (node.ref !== undefined && node.refVersion === rules.version) return node.ref;
   const encoded = encodingOf(node, rules);
-  node.ref = encoded.length < HASH_LENGTH ? encoded.slice() : blake2_256(encoded);
+  node.ref = toByteString(encoded.length < HASH_LENGTH ? encoded : blake2_256(encoded));
   node.refVersion = rules.version;
   return node.ref;
 }

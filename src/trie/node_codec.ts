@@ -14,6 +14,7 @@
 import { compactU32 } from "../codec/codec.ts";
 import { openCursor, take } from "../codec/cursor.ts";
 import { CodecError } from "../codec/error.ts";
+import { writeByteString } from "./byte_string.ts";
 import { nibbleAt } from "./radix_node.ts";
 
 /** A shorter encoding stands in its parent; from here on the parent has the hash. */
@@ -70,6 +71,12 @@ class NodeWriter {
     this.#length += value.length;
   }
 
+  text(value: string, from: number, to: number): void {
+    if (this.#length + to - from > this.#buffer.length) this.#grow(to - from);
+    writeByteString(value, this.#buffer, this.#length, from, to);
+    this.#length += to - from;
+  }
+
   /** The bytes since `start`, valid until the next one. */
   view(): Uint8Array {
     return this.#buffer.subarray(0, this.#length);
@@ -91,17 +98,17 @@ function kindFor(isBranch: boolean, value: "inline" | "hashed" | "none"): Kind {
 }
 
 /**
- * Encodes a node whose partial path are the nibbles `[start, end)` of `key`.
+ * Encodes a node whose partial path are the nibbles `[start, end)` of `key`, with the refs of its children.
  *
  * @returns A view that is valid until the next call.
  */
 export function encodeNode(
-  key: Uint8Array,
+  key: string,
   start: number,
   end: number,
   value: DecodedNode["value"],
   bitmap: number,
-  children: readonly Uint8Array[],
+  children: readonly string[],
 ): Uint8Array {
   const kind = kindFor(bitmap !== 0, value?.type ?? "none");
   writer.start();
@@ -117,7 +124,7 @@ export function encodeNode(
   }
   for (const child of children) {
     writeLength(child.length);
-    writer.bytes(child);
+    writer.text(child, 0, child.length);
   }
   return writer.view();
 }
@@ -134,10 +141,10 @@ function writeHeader(kind: Kind, nibbles: number): void {
   writer.byte(rest);
 }
 
-function writePartial(key: Uint8Array, start: number, end: number): void {
+function writePartial(key: string, start: number, end: number): void {
   let position = start;
   if (((end - start) & 1) === 1) writer.byte(nibbleAt(key, position++));
-  if ((position & 1) === 0) return writer.bytes(key.subarray(position >> 1, end >> 1));
+  if ((position & 1) === 0) return writer.text(key, position >> 1, end >> 1);
   for (; position < end; position += 2) writer.byte((nibbleAt(key, position) << 4) | nibbleAt(key, position + 1));
 }
 
@@ -174,8 +181,8 @@ export function decodeNode(bytes: Uint8Array): DecodedNode {
   const packed = take(cursor, (nibbles + 1) >> 1);
   const isOdd = nibbles & 1;
   const partial = new Uint8Array(nibbles);
-  for (let i = 0; i < nibbles; i++) partial[i] = nibbleAt(packed, i + isOdd);
-  if (isOdd === 1 && nibbleAt(packed, 0) !== 0) throw new CodecError("InvalidValue", "padding is not zero");
+  for (let i = 0; i < nibbles; i++) partial[i] = nibbleOf(packed, i + isOdd);
+  if (isOdd === 1 && nibbleOf(packed, 0) !== 0) throw new CodecError("InvalidValue", "padding is not zero");
   let bitmap = 0;
   if (kind.isBranch) {
     const [low, high] = take(cursor, 2) as unknown as [number, number];
@@ -195,4 +202,10 @@ export function decodeNode(bytes: Uint8Array): DecodedNode {
   }
   if (cursor.i < cursor.length) throw new CodecError("TrailingBytes", `${cursor.length - cursor.i} bytes left`);
   return { partial, value, children };
+}
+
+/** The nibble of bytes at a position, high nibble of a byte first. */
+export function nibbleOf(bytes: Uint8Array, position: number): number {
+  const byte = bytes[position >> 1] as number;
+  return (position & 1) === 0 ? byte >> 4 : byte & 15;
 }

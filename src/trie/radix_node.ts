@@ -2,15 +2,17 @@
  * Node of the immutable radix-16 tree that both the Substrate trie and the ordered state index are made of.
  *
  * A node does not own its partial path: it points at the key of some entry below it and says which nibbles of that key
- * are its own. So a split or a merge makes one small object and copies no bytes.
+ * are its own. So a split or a merge makes one small object and copies no bytes. Keys are texts of one character a byte,
+ * see `byte_string.ts`.
  *
  * @module
  */
+import { fromByteString } from "./byte_string.ts";
 
 /** A node; never changed after it is made, but for the two fields of the hash cache. */
 export interface RadixNode<V> {
   /** Key of an entry at or below this node; only nibbles before `end` are meaningful. */
-  readonly key: Uint8Array;
+  readonly key: string;
   /** First nibble of the node's partial path. */
   readonly start: number;
   /** Nibble after the node's partial path; the value here belongs to the key of the first `end` nibbles. */
@@ -22,7 +24,7 @@ export interface RadixNode<V> {
   /** The children by ascending nibble, without gaps. */
   readonly children: readonly RadixNode<V>[];
   /** Cache: the encoded node if shorter than 32 bytes, else its hash. */
-  ref: Uint8Array | undefined;
+  ref: string | undefined;
   /** Trie version under which `ref` was computed. */
   refVersion: number;
 }
@@ -32,7 +34,7 @@ export const NO_CHILDREN: readonly never[] = Object.freeze([]);
 
 /** Makes a node with an empty cache. */
 export function createNode<V>(
-  key: Uint8Array,
+  key: string,
   start: number,
   end: number,
   value: V | undefined,
@@ -43,7 +45,7 @@ export function createNode<V>(
 }
 
 /** Makes a leaf for the rest of `key` from nibble `start`. */
-export function createLeaf<V>(key: Uint8Array, start: number, value: V): RadixNode<V> {
+export function createLeaf<V>(key: string, start: number, value: V): RadixNode<V> {
   return createNode(key, start, 2 * key.length, value, 0, NO_CHILDREN);
 }
 
@@ -53,19 +55,19 @@ export function withStart<V>(node: RadixNode<V>, start: number): RadixNode<V> {
 }
 
 /** The nibble of a key at a position, high nibble of a byte first. */
-export function nibbleAt(key: Uint8Array, position: number): number {
-  const byte = key[position >> 1] as number;
+export function nibbleAt(key: string, position: number): number {
+  const byte = key.charCodeAt(position >> 1);
   return (position & 1) === 0 ? byte >> 4 : byte & 15;
 }
 
 /** First nibble in `[from, to)` at which the keys differ, or `to`. */
-export function firstDifference(a: Uint8Array, b: Uint8Array, from: number, to: number): number {
+export function firstDifference(a: string, b: string, from: number, to: number): number {
   let position = from;
   if ((position & 1) === 1 && position < to) {
     if (nibbleAt(a, position) !== nibbleAt(b, position)) return position;
     position++;
   }
-  while (position + 1 < to && a[position >> 1] === b[position >> 1]) position += 2;
+  while (position + 1 < to && a.charCodeAt(position >> 1) === b.charCodeAt(position >> 1)) position += 2;
   while (position < to && nibbleAt(a, position) === nibbleAt(b, position)) position++;
   return position;
 }
@@ -88,7 +90,12 @@ export function hasChild(bitmap: number, nibble: number): boolean {
   return (bitmap & (1 << nibble)) !== 0;
 }
 
+/** The full key, as text, of the entry whose value stands in this node. */
+export function textKeyOfNode<V>(node: RadixNode<V>): string {
+  return 2 * node.key.length === node.end ? node.key : node.key.slice(0, node.end >> 1);
+}
+
 /** The full key of the entry whose value stands in this node. */
 export function keyOfNode<V>(node: RadixNode<V>): Uint8Array {
-  return 2 * node.key.length === node.end ? node.key : node.key.slice(0, node.end >> 1);
+  return fromByteString(node.key, 0, node.end >> 1);
 }

@@ -1,20 +1,18 @@
 /**
- * An immutable ordered map from byte strings to values: a radix-16 tree whose versions share all untouched nodes.
- *
- * Keys and values handed in belong to the tree afterwards and must not be changed.
+ * An immutable ordered map from byte strings (`byte_string.ts`) to values: a radix-16 tree whose versions share all
+ * untouched nodes.
  *
  * @module
  */
-import { compareBytes, equalBytes } from "../primitives/bytes.ts";
 import {
   childIndex,
   createLeaf,
   createNode,
   firstDifference,
   hasChild,
-  keyOfNode,
   nibbleAt,
   type RadixNode,
+  textKeyOfNode,
   withStart,
 } from "./radix_node.ts";
 
@@ -34,7 +32,7 @@ export function emptyTree<V>(): RadixTree<V> {
 }
 
 /** The value of a key, or `undefined`. */
-export function treeGet<V>(tree: RadixTree<V>, key: Uint8Array): V | undefined {
+export function treeGet<V>(tree: RadixTree<V>, key: string): V | undefined {
   const limit = 2 * key.length;
   let node = tree.root;
   while (node !== undefined) {
@@ -48,13 +46,13 @@ export function treeGet<V>(tree: RadixTree<V>, key: Uint8Array): V | undefined {
 }
 
 /** The map with `key` set to `value`. Cost is O(length of the key). */
-export function treeInsert<V>(tree: RadixTree<V>, key: Uint8Array, value: V): RadixTree<V> {
+export function treeInsert<V>(tree: RadixTree<V>, key: string, value: V): RadixTree<V> {
   if (tree.root === undefined) return { root: createLeaf(key, 0, value), size: 1 };
   const isNew = treeGet(tree, key) === undefined;
   return { root: insertAt(tree.root, key, value), size: tree.size + (isNew ? 1 : 0) };
 }
 
-function insertAt<V>(node: RadixNode<V>, key: Uint8Array, value: V): RadixNode<V> {
+function insertAt<V>(node: RadixNode<V>, key: string, value: V): RadixNode<V> {
   const limit = 2 * key.length;
   const shared = firstDifference(node.key, key, node.start, Math.min(node.end, limit));
   if (shared < node.end) return splitAt(node, key, value, shared);
@@ -70,7 +68,7 @@ function insertAt<V>(node: RadixNode<V>, key: Uint8Array, value: V): RadixNode<V
   return createNode(node.key, node.start, node.end, node.value, node.bitmap | (1 << nibble), children);
 }
 
-function splitAt<V>(node: RadixNode<V>, key: Uint8Array, value: V, at: number): RadixNode<V> {
+function splitAt<V>(node: RadixNode<V>, key: string, value: V, at: number): RadixNode<V> {
   const lower = withStart(node, at + 1);
   const lowerNibble = nibbleAt(node.key, at);
   if (at === 2 * key.length) return createNode(key, node.start, at, value, 1 << lowerNibble, [lower]);
@@ -81,14 +79,14 @@ function splitAt<V>(node: RadixNode<V>, key: Uint8Array, value: V, at: number): 
 }
 
 /** The map without `key`; the same map if it has no such key. */
-export function treeRemove<V>(tree: RadixTree<V>, key: Uint8Array): RadixTree<V> {
+export function treeRemove<V>(tree: RadixTree<V>, key: string): RadixTree<V> {
   if (tree.root === undefined) return tree;
   const root = removeAt(tree.root, key);
   if (root === tree.root) return tree;
   return root === undefined ? EMPTY : { root, size: tree.size - 1 };
 }
 
-function removeAt<V>(node: RadixNode<V>, key: Uint8Array): RadixNode<V> | undefined {
+function removeAt<V>(node: RadixNode<V>, key: string): RadixNode<V> | undefined {
   const limit = 2 * key.length;
   if (node.end > limit || firstDifference(node.key, key, node.start, node.end) < node.end) return node;
   if (node.end === limit) {
@@ -125,43 +123,43 @@ function rejoin<V>(
 /**
  * Builds a map of many entries at once: about ten times as fast as inserting them. Of equal keys the last one wins.
  */
-export function treeFromEntries<V>(entries: Iterable<readonly [key: Uint8Array, value: V]>): RadixTree<V> {
+export function treeFromEntries<V>(entries: Iterable<readonly [key: string, value: V]>): RadixTree<V> {
   const sorted = [...entries];
   let isSorted = true;
   for (let i = 1; i < sorted.length && isSorted; i++) {
-    isSorted = compareBytes((sorted[i - 1] as [Uint8Array, V])[0], (sorted[i] as [Uint8Array, V])[0]) < 0;
+    isSorted = (sorted[i - 1] as [string, V])[0] < (sorted[i] as [string, V])[0];
   }
   if (isSorted) return treeFromSorted(sorted);
-  sorted.sort((a, b) => compareBytes(a[0], b[0]));
+  sorted.sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0);
   return treeFromSorted(sorted.filter((entry, i) => {
     const next = sorted[i + 1];
-    return next === undefined || !equalBytes(entry[0], next[0]);
+    return next === undefined || entry[0] !== next[0];
   }));
 }
 
-function treeFromSorted<V>(sorted: readonly (readonly [key: Uint8Array, value: V])[]): RadixTree<V> {
+function treeFromSorted<V>(sorted: readonly (readonly [key: string, value: V])[]): RadixTree<V> {
   if (sorted.length === 0) return EMPTY;
   return { root: buildRange(sorted, 0, sorted.length, 0), size: sorted.length };
 }
 
 function buildRange<V>(
-  sorted: readonly (readonly [key: Uint8Array, value: V])[],
+  sorted: readonly (readonly [key: string, value: V])[],
   from: number,
   to: number,
   start: number,
 ): RadixNode<V> {
-  const [key, firstValue] = sorted[from] as readonly [Uint8Array, V];
+  const [key, firstValue] = sorted[from] as readonly [string, V];
   if (to - from === 1) return createLeaf(key, start, firstValue);
-  const [last] = sorted[to - 1] as readonly [Uint8Array, V];
+  const [last] = sorted[to - 1] as readonly [string, V];
   const end = firstDifference(key, last, start, 2 * Math.min(key.length, last.length));
   const hasValue = 2 * key.length === end;
   const children: RadixNode<V>[] = [];
   let bitmap = 0;
   let begin = hasValue ? from + 1 : from;
   while (begin < to) {
-    const nibble = nibbleAt((sorted[begin] as readonly [Uint8Array, V])[0], end);
+    const nibble = nibbleAt((sorted[begin] as readonly [string, V])[0], end);
     let stop = begin + 1;
-    while (stop < to && nibbleAt((sorted[stop] as readonly [Uint8Array, V])[0], end) === nibble) stop++;
+    while (stop < to && nibbleAt((sorted[stop] as readonly [string, V])[0], end) === nibble) stop++;
     children.push(buildRange(sorted, begin, stop, end + 1));
     bitmap |= 1 << nibble;
     begin = stop;
@@ -176,20 +174,20 @@ function buildRange<V>(
  */
 export function* treeEntries<V>(
   tree: RadixTree<V>,
-  prefix: Uint8Array = new Uint8Array(0),
-  after?: Uint8Array,
-): Generator<readonly [key: Uint8Array, value: V], void, undefined> {
+  prefix = "",
+  after?: string,
+): Generator<readonly [key: string, value: V], void, undefined> {
   const top = findPrefix(tree.root, prefix);
   if (top === undefined) return;
   const pending = after === undefined ? [top] : nodesAfter(top, after);
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     for (let i = node.children.length - 1; i >= 0; i--) pending.push(node.children[i] as RadixNode<V>);
-    if (node.value !== undefined) yield [keyOfNode(node), node.value];
+    if (node.value !== undefined) yield [textKeyOfNode(node), node.value];
   }
 }
 
 /** The node below which are all keys with the prefix and no others. */
-function findPrefix<V>(root: RadixNode<V> | undefined, prefix: Uint8Array): RadixNode<V> | undefined {
+function findPrefix<V>(root: RadixNode<V> | undefined, prefix: string): RadixNode<V> | undefined {
   const limit = 2 * prefix.length;
   let node = root;
   while (node !== undefined) {
@@ -204,7 +202,7 @@ function findPrefix<V>(root: RadixNode<V> | undefined, prefix: Uint8Array): Radi
 }
 
 /** The largest subtrees of `top` with all keys above `after`, the one with the lowest keys last. */
-function nodesAfter<V>(top: RadixNode<V>, after: Uint8Array): RadixNode<V>[] {
+function nodesAfter<V>(top: RadixNode<V>, after: string): RadixNode<V>[] {
   const limit = 2 * after.length;
   const pending: RadixNode<V>[] = [];
   let node: RadixNode<V> | undefined = top;

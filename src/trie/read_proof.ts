@@ -4,7 +4,7 @@
  * @module
  */
 import { blake2_256 } from "../crypto/blake2.ts";
-import { toHex } from "../primitives/hex.ts";
+import { toByteString } from "./byte_string.ts";
 import { encodingOf, isHashed, type MerkleRules, refOf } from "./merkle.ts";
 import { HASH_LENGTH } from "./node_codec.ts";
 import { childIndex, firstDifference, hasChild, nibbleAt } from "./radix_node.ts";
@@ -24,13 +24,13 @@ export function treeReadProof<V>(
   rules: MerkleRules<V>,
 ): Uint8Array[] {
   const nodes = new Map<string, Uint8Array>();
-  for (const key of keys) collectNodes(tree, key, rules, nodes);
+  for (const key of keys) collectNodes(tree, toByteString(key), rules, nodes);
   return [...nodes.values()];
 }
 
 function collectNodes<V>(
   tree: RadixTree<V>,
-  key: Uint8Array,
+  key: string,
   rules: MerkleRules<V>,
   nodes: Map<string, Uint8Array>,
 ): void {
@@ -38,13 +38,12 @@ function collectNodes<V>(
   for (let node = tree.root; node !== undefined;) {
     const ref = refOf(node, rules);
     if (ref.length === HASH_LENGTH || node === tree.root) {
-      const id = toHex(ref);
-      if (!nodes.has(id)) nodes.set(id, encodingOf(node, rules).slice());
+      if (!nodes.has(ref)) nodes.set(ref, encodingOf(node, rules).slice());
     }
     if (node.end > limit || firstDifference(node.key, key, node.start, node.end) < node.end) return;
     if (node.end === limit) {
       const value = node.value === undefined ? undefined : rules.bytesOf(node.value);
-      if (value !== undefined && isHashed(value, rules.version)) nodes.set(toHex(blake2_256(value)), value);
+      if (value !== undefined && isHashed(value, rules.version)) nodes.set(toByteString(blake2_256(value)), value);
       return;
     }
     const nibble = nibbleAt(key, node.end);

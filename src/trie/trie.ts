@@ -2,12 +2,13 @@
  * Substrate's base-16 trie as an immutable structure: every version of it is a value, versions share what they have in
  * common, and a copy is a reference.
  *
- * Keys and values handed in belong to the trie afterwards and must not be changed.
+ * Values handed in belong to the trie afterwards and must not be changed.
  *
  * @module
  */
 import type { H256 } from "../primitives/branded.ts";
 import { compactU32 } from "../codec/codec.ts";
+import { fromByteString, toByteString } from "./byte_string.ts";
 import { computeRoot, type MerkleRules } from "./merkle.ts";
 import {
   emptyTree,
@@ -40,22 +41,24 @@ export function emptyTrie(): Trie {
 
 /** The value of a key, or `undefined`; an empty value is a value. */
 export function trieGet(trie: Trie, key: Uint8Array): Uint8Array | undefined {
-  return treeGet(trie, key);
+  return treeGet(trie, toByteString(key));
 }
 
 /** The trie with `key` set to `value`. */
 export function trieInsert(trie: Trie, key: Uint8Array, value: Uint8Array): Trie {
-  return treeInsert(trie, key, value);
+  return treeInsert(trie, toByteString(key), value);
 }
 
 /** The trie without `key`; the same trie if it has no such key. */
 export function trieRemove(trie: Trie, key: Uint8Array): Trie {
-  return treeRemove(trie, key);
+  return treeRemove(trie, toByteString(key));
 }
 
 /** Builds a trie of many entries at once, in any order; of equal keys the last one wins. */
 export function trieFromEntries(entries: Iterable<readonly [key: Uint8Array, value: Uint8Array]>): Trie {
-  return treeFromEntries(entries);
+  const texts: (readonly [string, Uint8Array])[] = [];
+  for (const [key, value] of entries) texts.push([toByteString(key), value]);
+  return treeFromEntries(texts);
 }
 
 /**
@@ -63,12 +66,13 @@ export function trieFromEntries(entries: Iterable<readonly [key: Uint8Array, val
  *
  * @param after If given, only entries with a greater key, as `state_getKeysPaged` wants it.
  */
-export function trieEntries(
+export function* trieEntries(
   trie: Trie,
   prefix?: Uint8Array,
   after?: Uint8Array,
 ): Generator<readonly [key: Uint8Array, value: Uint8Array], void, undefined> {
-  return treeEntries(trie, prefix, after);
+  const entries = treeEntries(trie, prefix && toByteString(prefix), after && toByteString(after));
+  for (const [key, value] of entries) yield [fromByteString(key), value];
 }
 
 /** The root hash; kept in the nodes, so that a second call and a call after small changes are cheap. */

@@ -9,8 +9,7 @@ import { equalBytes } from "../primitives/bytes.ts";
 import { toHex } from "../primitives/hex.ts";
 import { err, ok, type Result } from "../primitives/result.ts";
 import { emptyRoot } from "./merkle.ts";
-import { type DecodedNode, decodeNode, EMPTY_NODE, HASH_LENGTH } from "./node_codec.ts";
-import { nibbleAt } from "./radix_node.ts";
+import { type DecodedNode, decodeNode, EMPTY_NODE, HASH_LENGTH, nibbleOf } from "./node_codec.ts";
 
 /** Most nodes of one proof: 1,000 keys at depth 16 stay below it. */
 export const MAX_TRIE_PROOF_NODES = 16_384;
@@ -89,11 +88,11 @@ function findValue(
     const node = current.value;
     if (node.partial.length > limit - position) return ok(undefined);
     for (let i = 0; i < node.partial.length; i++) {
-      if (node.partial[i] !== nibbleAt(key, position + i)) return ok(undefined);
+      if (node.partial[i] !== nibbleOf(key, position + i)) return ok(undefined);
     }
     position += node.partial.length;
     if (position === limit) return openValue(nodes, node);
-    const child = node.children[nibbleAt(key, position)];
+    const child = node.children[nibbleOf(key, position)];
     if (child === undefined) return ok(undefined);
     position++;
     current = openChild(nodes, child);

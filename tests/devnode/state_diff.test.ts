@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { toHex } from "../../src/primitives/hex.ts";
 import { diffStates } from "../../src/devnode/state_diff.ts";
 import { applyChanges } from "../../src/devnode/state_history.ts";
+import { toByteString } from "../../src/trie/byte_string.ts";
 import { createLeaf, createNode, type RadixNode } from "../../src/trie/radix_node.ts";
 import { emptyTrie, type Trie, trieEntries, trieRoot } from "../../src/trie/trie.ts";
 
@@ -46,7 +47,7 @@ describe("diffStates()", () => {
       },
     }) as RadixNode<Uint8Array>;
     const stateWith = (value: number): Trie => {
-      const key = new Uint8Array([0x20]);
+      const key = toByteString(new Uint8Array([0x20]));
       const leaf = createLeaf(key, 1, new Uint8Array([value]));
       return { root: createNode<Uint8Array>(key, 0, 0, undefined, 0b110, [shared, leaf]), size: 2 };
     };
