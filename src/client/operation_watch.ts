@@ -16,7 +16,8 @@ import type { TrustedOperationStatus } from "../types/trusted_operation_status.t
 import type { ClientError } from "./client_error.ts";
 import type { Timer } from "./ports.ts";
 import { hexOf, printable, readReturnValue } from "./worker_answer.ts";
-import type { SubscriptionUpdate, WorkerRpc } from "./worker_rpc.ts";
+import type { SubscriptionUpdate } from "./rpc_message.ts";
+import type { WorkerRpc } from "./worker_rpc.ts";
 
 /** Method that takes an operation and pushes its statuses. */
 export const SUBMIT_AND_WATCH = "author_submitAndWatchExtrinsic";

@@ -7,6 +7,7 @@
  * @module
  */
 import type { OpenSocket, Timer, WorkerSocket } from "./ports.ts";
+import { malformed, parseMessage, subscriptionKey, type SubscriptionUpdate, type WorkerPush } from "./rpc_message.ts";
 import { WorkerRpcError } from "./worker_rpc_error.ts";
 
 /** How long an answer may take; the time the JavaScript client of the worker waits. */
@@ -17,14 +18,6 @@ export const MAX_PENDING_REQUESTS = 4_096;
 export const MAX_EARLY_PUSHES = 1_024;
 /** Longest frame read, in UTF-16 units: metadata of the runtime in hexadecimal is the largest answer. */
 export const MAX_FRAME_LENGTH = 8 * 1024 * 1024;
-
-/** One status push. */
-export interface SubscriptionUpdate {
-  /** The pushed value, hexadecimal text. */
-  readonly result: string;
-  /** The error beside it, if the worker sent one. */
-  readonly error: string | undefined;
-}
 
 /** Hears what happens to a subscription. */
 export interface SubscriptionListener {
@@ -90,18 +83,13 @@ interface Pending {
   readonly cancelTimeout: () => void;
 }
 
-interface Push {
-  readonly key: string;
-  readonly update: SubscriptionUpdate;
-}
-
 class Connection {
   socket: WorkerSocket | undefined;
   readonly #timer: Timer;
   readonly #timeoutMs: number;
   readonly #pending = new Map<number, Pending>();
   readonly #subscriptions = new Map<string, SubscriptionListener>();
-  #early: Push[] = [];
+  #early: WorkerPush[] = [];
   #watchesAwaited = 0;
   #nextId = 1;
   #closed: string | undefined;
@@ -119,10 +107,10 @@ class Connection {
     this.#watchesAwaited += 1;
     try {
       const answer = await this.#send(method, params, (result) => {
-        if (typeof result === "string") this.#openSubscription(keyOf(method, result), listener);
+        if (typeof result === "string") this.#openSubscription(subscriptionKey(method, result), listener);
       });
       if (typeof answer !== "string") throw malformed(`"${method}" did not answer with a text`);
-      const key = keyOf(method, answer);
+      const key = subscriptionKey(method, answer);
       return {
         answer,
         stop: () => {
@@ -209,7 +197,7 @@ class Connection {
     for (const push of mine) listener.onUpdate(push.update);
   }
 
-  #onPush(push: Push): void {
+  #onPush(push: WorkerPush): void {
     const listener = this.#subscriptions.get(push.key);
     if (listener !== undefined) return listener.onUpdate(push.update);
     if (this.#watchesAwaited === 0) return;
@@ -221,56 +209,4 @@ class Connection {
     this.socket?.close();
     this.end(reason);
   }
-}
-
-type Message =
-  | { readonly push: Push }
-  | { readonly id: number; readonly result: unknown }
-  | { readonly id: number; readonly error: WorkerRpcError };
-
-function parseMessage(text: string): Message | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (!isRecord(json) || json["jsonrpc"] !== "2.0") return undefined;
-  if (typeof json["method"] === "string") return parsePush(json["method"], json["params"]);
-  const { id } = json;
-  if (typeof id !== "number") return undefined;
-  if (isRecord(json["error"])) return { id, error: errorObject(json["error"]) };
-  if (!("result" in json)) return { id, error: malformed("an answer has neither result nor error") };
-  return { id, result: json["result"] };
-}
-
-function parsePush(method: string, params: unknown): Message | undefined {
-  if (!isRecord(params) || typeof params["subscription"] !== "string") return undefined;
-  const { error, result } = params;
-  return {
-    push: {
-      key: keyOf(method, params["subscription"]),
-      update: {
-        result: typeof result === "string" ? result : "",
-        error: error === null || error === undefined ? undefined : String(error),
-      },
-    },
-  };
-}
-
-function errorObject(error: Record<string, unknown>): WorkerRpcError {
-  const rpcCode = typeof error["code"] === "number" ? error["code"] : 0;
-  return new WorkerRpcError("ErrorObject", `The worker answers: ${String(error["message"])}`, { rpcCode });
-}
-
-function malformed(what: string): WorkerRpcError {
-  return new WorkerRpcError("MalformedAnswer", `Cannot read the worker's answer: ${what}`);
-}
-
-function keyOf(method: string, subscription: string): string {
-  return `${method}::${subscription}`;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -5,8 +5,8 @@ import {
   MAX_FRAME_LENGTH,
   MAX_PENDING_REQUESTS,
   REQUEST_TIMEOUT_MS,
-  type SubscriptionUpdate,
 } from "../../src/client/worker_rpc.ts";
+import type { SubscriptionUpdate } from "../../src/client/rpc_message.ts";
 import { WorkerRpcError } from "../../src/client/worker_rpc_error.ts";
 import { FakeSocket, FakeTimer } from "./doubles.ts";
 

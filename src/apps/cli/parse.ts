@@ -12,8 +12,11 @@ import {
 } from "../../primitives/branded.ts";
 import { decodeBase58 } from "../../primitives/base58.ts";
 
+/** Largest balance: the chain's own type. */
 const MAX_U128 = (1n << 128n) - 1n;
+/** Largest nonce and count: the chain's own type. */
 const MAX_U32 = 0xffff_ffff;
+/** Largest port of TCP. */
 const MAX_PORT = 0xffff;
 
 /** An amount in the smallest unit, u128. @throws {InvalidArgumentError} */
