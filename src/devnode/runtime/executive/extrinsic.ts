@@ -40,7 +40,7 @@ export interface Extrinsic {
 function withBytes<T>(cursor: Cursor, read: () => T): readonly [value: T, bytes: Uint8Array] {
   const start = cursor.i;
   const value = read();
-  return [value, cursor.slice(start, cursor.i)];
+  return [value, new Uint8Array(cursor.buffer.slice(start, cursor.i) as ArrayBuffer)];
 }
 
 function readExtrinsic(model: RuntimeModel, bytes: Uint8Array): Extrinsic {
