@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { blake2_256 } from "../../src/crypto/blake2.ts";
 import { unwrap } from "../../src/primitives/result.ts";
@@ -74,6 +75,16 @@ describe("encodeSnapshotChunks() and SnapshotDecoder", () => {
       ok: false,
       error: { code: "EntryCountMismatch", want: 1 },
     });
+  });
+
+  it("never throw, whatever the chunk after the header", () => {
+    const [head] = [...encodeSnapshotChunks(largeSnapshot())] as [Uint8Array];
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (chunk) => {
+        expect(["ChunkInvalid", "EntryCountMismatch", "EntriesNotSorted"]).toContain(codeOf([head, chunk]));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it("report ChunkTooLarge and ChunkInvalid", () => {

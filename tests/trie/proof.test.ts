@@ -104,6 +104,16 @@ describe("verifyTrieProof()", () => {
     }
   });
 
+  it("never throws, whatever bytes hang under the root", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 80 }), fc.array(key, { maxLength: 3 }), (node, keys) => {
+        const result = verifyTrieProof(blake2_256(node), [node], keys);
+        if (keys.length === 0) expect(codeOf(result)).toBe("NodeUnused");
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it("reports ProofTooLarge before it hashes anything", () => {
     const many = new Array<Uint8Array>(MAX_TRIE_PROOF_NODES + 1).fill(new Uint8Array(1));
     expect(codeOf(verifyTrieProof(emptyRoot(), many, []))).toBe("ProofTooLarge");
