@@ -57,11 +57,29 @@ export interface TestService {
 }
 
 /** Starts a validateer in development mode and waits until it has made a block. */
-export async function startService(): Promise<TestService> {
+export function startService(): Promise<TestService> {
+  return startProcess(
+    (folder, ports) => ["src/apps/validateer.ts", ...serviceOptions(folder, ports)],
+    ({ http }) => isInitialized(http),
+  );
+}
+
+/** Starts the development parentchain alone and waits until it listens. */
+export function startParentchain(): Promise<TestService> {
+  return startProcess(
+    (_folder, ports) => ["src/apps/devnode.ts", "--dev", "--rpc-port", `${ports.parentchain}`],
+    ({ parentchain }) => isListening(parentchain),
+  );
+}
+
+async function startProcess(
+  program: (folder: string, ports: ServicePorts) => readonly string[],
+  isReady: (ports: ServicePorts) => Promise<boolean>,
+): Promise<TestService> {
   const ports = freePorts();
   const folder = await Deno.makeTempDir({ prefix: "integritee-e2e-" });
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--unstable-worker-options", `${ROOT}src/apps/validateer.ts`, ...serviceOptions(folder, ports)],
+    args: ["run", "-A", "--unstable-worker-options", ...program(folder, ports)],
     cwd: ROOT,
     stdin: "null",
     stdout: "piped",
@@ -84,10 +102,10 @@ export async function startService(): Promise<TestService> {
   try {
     await Deno.mkdir(`${folder}/cli`);
     await poll(
-      "initialised",
+      "readiness",
       async () => {
         if (ended) throw new Error("the service ended");
-        return await isInitialized(ports.http);
+        return await isReady(ports);
       },
       true,
       START_TIMEOUT_MS,
@@ -153,6 +171,15 @@ async function isInitialized(port: number): Promise<boolean> {
     const response = await fetch(`http://127.0.0.1:${port}/is_initialized`, { signal: AbortSignal.timeout(2_000) });
     await response.body?.cancel();
     return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+async function isListening(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+    return true;
   } catch {
     return false;
   }

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startParentchain, type TestService, UNIT } from "./harness.ts";
+
+const TIMEOUT_MS = 120_000;
+const ALICE = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+
+let node: TestService;
+beforeAll(async () => void (node = await startParentchain()), TIMEOUT_MS);
+afterAll(async () => await node?.stop());
+
+const balance = async (account: string) => BigInt(await node.ask("balance", account));
+
+describe("the commands for the parentchain", () => {
+  it("read a balance by name and by address, as a number only", async () => {
+    expect(await balance("//Bob")).toBe(1_000n * UNIT);
+    expect(await balance(ALICE)).toBe(await balance("//Alice"));
+    expect(await balance("//Nobody")).toBe(0n);
+  }, TIMEOUT_MS);
+
+  it("transfer, wait for the block and print the new balance", async () => {
+    const result = await node.cli("transfer", "//Charlie", "//Ferdie", `${UNIT}`);
+    expect([result.code, result.stderr]).toEqual([0, ""]);
+    expect(result.stdout).toMatch(/^\[\+\] L1 extrinsic success\. extrinsic hash: 0x[0-9a-f]{64}\nbalance for /u);
+    expect(result.stdout).toMatch(new RegExp(` is now ${UNIT}\n$`, "u"));
+    expect(await balance("//Ferdie")).toBe(UNIT);
+  }, TIMEOUT_MS);
+
+  it("sign with a key of the local keystore", async () => {
+    const account = await node.ask("new-account");
+    expect(await node.ask("list-accounts")).toBe(`sr25519 keys:\n${account}\ned25519 keys:`);
+    await node.ask("transfer", "//Alice", account, `${2n * UNIT}`);
+    await node.ask("transfer", account, "//Eve", `${UNIT}`);
+    expect(await balance("//Eve")).toBe(UNIT);
+  }, TIMEOUT_MS);
+
+  it("drip from the faucet with consecutive nonces", async () => {
+    const lines = (await node.ask("faucet", "//One", "//Two")).split("\n");
+    expect(lines).toHaveLength(2);
+    await node.ask("listen", "--await-blocks", "3");
+    expect([await balance("//One"), await balance("//Two")]).toEqual([1_000_000_000n, 1_000_000_000n]);
+  }, TIMEOUT_MS);
+
+  it("list no workers on a fresh chain, its metadata and its events", async () => {
+    expect(await node.ask("list-workers")).toBe("number of enclaves registered: 0");
+    const metadata = await node.ask("print-metadata");
+    expect(metadata).toContain('"EnclaveBridge"');
+    const events = (await node.ask("listen", "-e", "2")).split("\n");
+    expect(events.length).toBeGreaterThanOrEqual(2);
+    expect(events[0]).toMatch(/^block [0-9]+ phase .* event system\.ExtrinsicSuccess /u);
+  }, TIMEOUT_MS);
+
+  it("end with 1 and the runtime's reason when a transfer fails", async () => {
+    const tooMuch = await node.cli("transfer", "//Ferdie", "//Bob", `${1_000_000n * UNIT}`);
+    expect([tooMuch.code, tooMuch.stdout]).toEqual([1, ""]);
+    expect(tooMuch.stderr).toMatch(/error: The extrinsic failed: (balances|token)\./iu);
+    const unpaid = await node.cli("transfer", "//Nobody", "//Bob", "1");
+    expect(unpaid.code).toBe(1);
+    expect(unpaid.stderr).toContain("The node refused the extrinsic");
+  }, TIMEOUT_MS);
+});
