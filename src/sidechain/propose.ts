@@ -20,10 +20,13 @@ import type { PrologueItem } from "../types/prologue_item.ts";
 import type { CallOutcome, Receipt } from "../types/receipt.ts";
 import type { ChainPoint, LayerOneHead } from "./chain_block.ts";
 
-/** No further call is begun once a block changes this many keys: half of what a diff may have. */
-export const MAX_PROPOSED_CHANGES = 32_768;
-/** No further call is begun once the changes take this many bytes: half of what a block may carry. */
-export const MAX_PROPOSED_BYTES = 4 * 1024 * 1024;
+/** No further call is begun once a block changes this many keys: two for each of the most calls a block can have. */
+export const MAX_PROPOSED_CHANGES = 16_384;
+/**
+ * No further call is begun once the changed keys and values take this many bytes: with salts, receipts and hashes of the
+ * most calls the block stays below 4 MiB, which is what a frame between validateers can carry.
+ */
+export const MAX_PROPOSED_BYTES = 2_621_440;
 
 /** What the state transition function is told about the block. */
 export interface BlockContext {
