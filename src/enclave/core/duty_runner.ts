@@ -222,3 +222,15 @@ export class DutyRunner {
 function* persistedBranch({ chain, persisted }: Shard): Generator<ChainBlock, void, undefined> {
   for (const block of chain.ancestors()) if (block.number <= persisted.number) yield block;
 }
+
+/** Decodes the ledger of a snapshot; `undefined` if it is none. */
+export function decodeLedger(encoded: Uint8Array): PayoutLedger | undefined {
+  const decoded = tryDecode(payoutLedger, encoded);
+  return decoded.ok ? decoded.value : undefined;
+}
+
+/** The ledger that has read more of the parentchain. */
+export function newerLedger(a: PayoutLedger | undefined, b: PayoutLedger | undefined): PayoutLedger | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return b.cursor > a.cursor ? b : a;
+}
