@@ -109,7 +109,7 @@ export class ParentchainFeed {
   }
 
   /** Imports encoded blocks, all or none. `confirmedUpTo` is the newest block that must not be undone. */
-  import(blocks: readonly Uint8Array[], nowMs: number, confirmedUpTo: number): Result<FeedImport, EcallError> {
+  importBlocks(blocks: readonly Uint8Array[], nowMs: number, confirmedUpTo: number): Result<FeedImport, EcallError> {
     const inputs: BlockInput[] = [];
     for (const [index, bytes] of blocks.entries()) {
       const decoded = tryDecode(blockInput, bytes);

@@ -50,7 +50,7 @@ export class PeerImport {
   }
 
   /** Imports decoded blocks in their order. */
-  async import(blocks: readonly SignedBlock[], nowMs: number): Promise<BlockOutcome[]> {
+  async importDecoded(blocks: readonly SignedBlock[], nowMs: number): Promise<BlockOutcome[]> {
     const outcomes: BlockOutcome[] = [];
     const mode = blocks.length >= CATCH_UP_BLOCKS ? "catch_up" : "live";
     for (const signed of blocks) outcomes.push(await this.#importOne(signed, nowMs, mode));

@@ -222,7 +222,7 @@ export class Runtime {
     const nowMs = Number(request.nowMs);
     const { base, head } = shard.chain;
     const confirmedUpTo = base.type === "block" ? base.layerOneHead.number : 0;
-    const imported = feed.import(request.blocks, nowMs, confirmedUpTo);
+    const imported = feed.importBlocks(request.blocks, nowMs, confirmedUpTo);
     if (!imported.ok) return imported;
     const { revertedFrom } = imported.value;
     if (revertedFrom !== undefined && revertedFrom <= head.layerOneHead.number) {
@@ -316,7 +316,7 @@ export class Runtime {
 
   /** Blocks that a peer sent to the trusted endpoint. */
   #takePeerBlocks(blocks: readonly SignedBlock[]): void {
-    this.#enqueue(async () => void await this.#running?.peers.import(blocks, this.#ports.nowMs()));
+    this.#enqueue(async () => void await this.#running?.peers.importDecoded(blocks, this.#ports.nowMs()));
   }
 
   startRpc(): Result<number, EcallError> {
