@@ -48,7 +48,11 @@ export interface ChainStep {
   readonly block: AuthoredBlock;
   /** What it changed in the state. */
   readonly changes: readonly StateChange[];
-  /** Blocks that became final, in ascending order; usually this one. */
+}
+
+/** What became final. */
+export interface ChainFinality {
+  /** Blocks that became final, in ascending order. */
   readonly finalized: readonly { readonly number: number; readonly hash: BlockHash }[];
   /** New proofs of finality, whether they are kept or not. */
   readonly justifications: readonly StoredJustification[];
@@ -174,34 +178,42 @@ export class DevChain<Block> {
     return authored.ok ? ok(this.#append(authored.value)) : authored;
   }
 
+  /** Lets the voters at hand prove what they can, and stores it. */
+  finalize(): ChainFinality {
+    const { store, keys, justifications: policy } = this.#parts;
+    const targetOf = (number: number) => ({ number, hash: this.hashOf(number) ?? this.genesisHash });
+    const head = this.#head.number;
+    const step = advanceFinality(this.#finalized, head, this.#authorities, keys.grandpa, policy, targetOf);
+    if (step.finalized === this.#finalized) return { finalized: [], justifications: [] };
+    store.finalize({
+      justifications: selectKept(step.justifications, this.#authorities, policy),
+      meta: { [FINALIZED]: u32.encode(step.finalized) },
+    });
+    const finalized = [];
+    for (let number = this.#finalized + 1; number <= step.finalized; number++) finalized.push(targetOf(number));
+    this.#finalized = step.finalized;
+    return { finalized, justifications: step.justifications };
+  }
+
+  /** Closes the store. */
   close(): void {
     this.#parts.store.close();
   }
 
   #append(block: AuthoredBlock): ChainStep {
-    const { store, keys, statesKept, justifications: policy } = this.#parts;
+    const { store, statesKept } = this.#parts;
     const changes = diffStates(this.#head.state, block.state);
     const authorities = noteHeader(this.#authorities, block.header);
-    const hashOf = (number: number) => number === block.number ? block.hash : this.hashOf(number) ?? this.genesisHash;
-    const targetOf = (number: number) => ({ number, hash: hashOf(number) });
-    const step = advanceFinality(this.#finalized, block.number, authorities, keys.grandpa, targetOf);
     store.commit({
       block: { number: block.number, hash: block.hash, header: block.headerBytes, extrinsics: block.extrinsics },
       changes,
-      justifications: selectKept(step.justifications, authorities, policy),
-      meta: {
-        [FINALIZED]: u32.encode(step.finalized),
-        ...(authorities === this.#authorities ? {} : { [AUTHORITY_SETS]: authorityHistory.encode(authorities) }),
-      },
+      meta: authorities === this.#authorities ? {} : { [AUTHORITY_SETS]: authorityHistory.encode(authorities) },
       foldUpTo: block.number - statesKept,
     });
-    const finalized = [];
-    for (let number = this.#finalized + 1; number <= step.finalized; number++) finalized.push(targetOf(number));
     this.#authorities = authorities;
-    this.#finalized = step.finalized;
     this.#head = block;
     this.#states.add(block.number, block.state);
-    return { block, changes, finalized, justifications: step.justifications };
+    return { block, changes };
   }
 
   #restoreStates(genesis: Genesis): ChainHead {
@@ -252,7 +264,6 @@ function storeGenesis<Block>({ runtime, store }: ChainParts<Block>, genesis: Gen
   store.commit({
     block: { number: 0, hash: genesis.hash, header: genesis.headerBytes, extrinsics: [] },
     changes: diffStates(emptyTrie(), genesis.state),
-    justifications: [],
     meta: {
       [FINALIZED]: u32.encode(0),
       [AUTHORITY_SETS]: authorityHistory.encode(genesisHistory(grandpaAuthorities(runtime, genesis))),

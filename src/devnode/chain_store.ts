@@ -30,11 +30,17 @@ export interface BlockCommit {
   readonly block: StoredBlock;
   /** What the block changed in the state. */
   readonly changes: readonly StateChange[];
-  readonly justifications: readonly StoredJustification[];
-  /** Values kept by name, such as the number of the last final block. */
+  /** Values kept by name, such as the sets of voters. */
   readonly meta: Readonly<Record<string, Uint8Array>>;
   /** Changes of blocks up to this number can be folded into the base state. */
   readonly foldUpTo: number;
+}
+
+/** All that becomes durable together when blocks become final. */
+export interface FinalityCommit {
+  readonly justifications: readonly StoredJustification[];
+  /** Values kept by name, such as the number of the last final block. */
+  readonly meta: Readonly<Record<string, Uint8Array>>;
 }
 
 /** The newest states: a base and what each block after it changed. */
@@ -52,6 +58,8 @@ export interface StoredStates {
 export interface ChainStore {
   /** Makes a block durable, with all that belongs to it or nothing of it. Numbers must follow one another from 0. */
   readonly commit: (commit: BlockCommit) => void;
+  /** Makes proofs of finality durable. */
+  readonly finalize: (commit: FinalityCommit) => void;
   /** The number of the newest block; `undefined` before block 0 is there. */
   readonly headNumber: () => number | undefined;
   /** A block by its number. */
@@ -78,12 +86,15 @@ export function createMemoryStore(): ChainStore {
   const justifications = new Map<number, Uint8Array>();
   const named = new Map<string, Uint8Array>();
   return {
-    commit: ({ block, justifications: proofs, meta }) => {
+    commit: ({ block, meta }) => {
       if (block.number !== blocks.length) {
         throw new RangeError(`Cannot store block ${block.number}: want ${blocks.length}`);
       }
       blocks.push(block);
       numbers.set(toHex(block.hash), block.number);
+      for (const [name, value] of Object.entries(meta)) named.set(name, value);
+    },
+    finalize: ({ justifications: proofs, meta }) => {
       for (const { number, bytes } of proofs) justifications.set(number, bytes);
       for (const [name, value] of Object.entries(meta)) named.set(name, value);
     },

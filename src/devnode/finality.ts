@@ -12,9 +12,9 @@ import { justifyBlock, type VoteTarget } from "./grandpa.ts";
 /** How often a justification is stored by a node that offers none by subscription; Substrate's period. */
 export const JUSTIFICATION_PERIOD = 512;
 
-/** Which justifications are kept. */
+/** Which justifications are made and kept. */
 export interface JustificationPolicy {
-  /** Keep the one of each block whose number is a multiple; those that end a set are always kept. */
+  /** One for each block whose number is a multiple; there is always one for a block that ends a set. */
   readonly period: number;
 }
 
@@ -26,9 +26,12 @@ export interface FinalityStep {
   readonly justifications: readonly StoredJustification[];
 }
 
+/** Most blocks that are proven in one step, so that a long stall is made up for bit by bit. */
+export const MAX_BLOCKS_PER_STEP = 64;
+
 /**
- * Proves blocks above `finalized` up to `head`: the last block of each set that ends on the way, then the head. Stops at
- * the first set whose voters are not at hand in sufficient weight.
+ * Proves blocks above `finalized` up to `head`: those that the policy names, the last block of each set, and the head.
+ * Stops at the first set whose voters are not at hand in sufficient weight.
  *
  * @param targetOf The block of a number.
  */
@@ -37,13 +40,15 @@ export function advanceFinality(
   head: number,
   history: AuthorityHistory,
   keys: ReadonlyMap<Hex, Ed25519Pair>,
+  policy: JustificationPolicy,
   targetOf: (number: number) => VoteTarget,
 ): FinalityStep {
   const justifications: StoredJustification[] = [];
   let newest = finalized;
-  while (newest < head) {
+  while (newest < head && justifications.length < MAX_BLOCKS_PER_STEP) {
     const { set, lastBlock } = setOfBlock(history, newest + 1);
-    const number = Math.min(head, lastBlock ?? head);
+    const nextOfPeriod = (Math.floor(newest / policy.period) + 1) * policy.period;
+    const number = Math.min(head, lastBlock ?? head, nextOfPeriod);
     const round = BigInt(number - set.firstBlock + 1);
     const bytes = justifyBlock(targetOf(number), round, set, keys);
     if (bytes === undefined) break;
@@ -53,7 +58,7 @@ export function advanceFinality(
   return { finalized: newest, justifications };
 }
 
-/** The justifications that a policy keeps. */
+/** The justifications that a policy keeps: not those that are of the head alone. */
 export function selectKept(
   justifications: readonly StoredJustification[],
   history: AuthorityHistory,

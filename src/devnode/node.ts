@@ -88,7 +88,10 @@ export class DevNode<Block> {
     return next;
   }
 
-  /** Makes a block if the current slot has none. The answer tells whether there is a new head. */
+  /**
+   * Makes a block if the current slot has none. The answer tells whether there is a new head. Nothing becomes final
+   * before {@linkcode DevNode.finalize} is called.
+   */
   tick(): boolean {
     const startMs = this.#nowMs();
     const budgetMs = this.chain.runtime.slotDurationMs * TRANSACTION_TIME_SHARE;
@@ -98,6 +101,19 @@ export class DevNode<Block> {
     this.#maintainPool(step.value);
     this.#announce(step.value);
     return true;
+  }
+
+  /** Proves final what the voters at hand can. The answer tells whether anything became final. */
+  finalize(): boolean {
+    const { finalized, justifications } = this.chain.finalize();
+    for (const justification of justifications) this.#emit({ type: "justification", ...justification });
+    for (const final of finalized) {
+      this.#emit({ type: "finalized", ...final });
+      const waiting = this.#waiting.get(final.number);
+      this.#waiting.delete(final.number);
+      for (const one of waiting?.hashes ?? []) this.#tell(one, { type: "finalized", block: final.hash });
+    }
+    return finalized.length > 0;
   }
 
   #validate(hash: Hex, extrinsic: Uint8Array): Result<PoolTransaction, SubmitError> {
@@ -140,14 +156,7 @@ export class DevNode<Block> {
     const hashes = block.included.map((transaction) => transaction.hash);
     if (hashes.length > 0) this.#waiting.set(number, { block: hash, hashes });
     this.#emit({ type: "head", number, hash, header, changes });
-    for (const transaction of block.included) this.#tell(transaction.hash, { type: "inBlock", block: hash });
-    for (const justification of step.justifications) this.#emit({ type: "justification", ...justification });
-    for (const final of step.finalized) {
-      this.#emit({ type: "finalized", ...final });
-      const waiting = this.#waiting.get(final.number);
-      this.#waiting.delete(final.number);
-      for (const one of waiting?.hashes ?? []) this.#tell(one, { type: "finalized", block: final.hash });
-    }
+    for (const transaction of hashes) this.#tell(transaction, { type: "inBlock", block: hash });
   }
 
   #report(events: readonly PoolEvent[]): void {

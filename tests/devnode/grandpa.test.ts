@@ -11,7 +11,7 @@ import {
   noteHeader,
   setOfBlock,
 } from "../../src/devnode/authority_history.ts";
-import { advanceFinality, JUSTIFICATION_PERIOD, selectKept } from "../../src/devnode/finality.ts";
+import { advanceFinality, JUSTIFICATION_PERIOD, MAX_BLOCKS_PER_STEP, selectKept } from "../../src/devnode/finality.ts";
 import { createJustification, justifyBlock, signPrecommit } from "../../src/devnode/grandpa.ts";
 import { grandpaLog } from "../../src/parentchain/grandpa/changes.ts";
 import { GRANDPA_ENGINE } from "../../src/parentchain/digest.ts";
@@ -106,6 +106,7 @@ describe("authority history", () => {
 describe("advanceFinality()", () => {
   const [alice, bob] = voters as [Ed25519Pair, Ed25519Pair];
   const targetOf = (number: number) => ({ number, hash: computeHeaderHash(headerOf(number)) });
+  const SELDOM = { period: JUSTIFICATION_PERIOD };
   const alone = [{ id: alice.publicKey, weight: 1n }];
 
   function historyWithChange(to: Ed25519Pair[]): AuthorityHistory {
@@ -114,7 +115,7 @@ describe("advanceFinality()", () => {
 
   it("proves the last block of the old set by the old set, then the head by the new one", () => {
     const history = historyWithChange([bob]);
-    const step = advanceFinality(3, 6, history, keysOf(alice, bob), targetOf);
+    const step = advanceFinality(3, 6, history, keysOf(alice, bob), SELDOM, targetOf);
     expect(step.finalized).toBe(6);
     expect(step.justifications.map(({ number }) => number)).toEqual([4, 6]);
     const [old, young] = step.justifications;
@@ -125,8 +126,16 @@ describe("advanceFinality()", () => {
     );
   });
 
+  it("proves every block that the policy names on the way to the head", () => {
+    const history = genesisHistory(alone);
+    const step = advanceFinality(3, 9, history, keysOf(alice), { period: 4 }, targetOf);
+    expect(step.justifications.map(({ number }) => number)).toEqual([4, 8, 9]);
+    const long = advanceFinality(0, 1000, history, keysOf(alice), { period: 1 }, targetOf);
+    expect([long.finalized, long.justifications.length]).toEqual([MAX_BLOCKS_PER_STEP, MAX_BLOCKS_PER_STEP]);
+  });
+
   it("stops at a set whose voters are not at hand", () => {
-    const step = advanceFinality(3, 6, historyWithChange([bob]), keysOf(alice), targetOf);
+    const step = advanceFinality(3, 6, historyWithChange([bob]), keysOf(alice), SELDOM, targetOf);
     expect(step).toMatchObject({ finalized: 4, justifications: [{ number: 4 }] });
   });
 

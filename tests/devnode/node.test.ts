@@ -39,7 +39,9 @@ function setUp({ store = createMemoryStore(), period = 1, marker, slotDurationMs
   const node = new DevNode(chain, () => clock.nowMs, new TransactionPool());
   const nextBlock = (): boolean => {
     clock.nowMs += FAKE_SLOT_MS;
-    return node.tick();
+    const isNew = node.tick();
+    node.finalize();
+    return isNew;
   };
   /** Submits an extrinsic and gathers the words of its statuses. */
   const submit = (extrinsic: Uint8Array): string[] => {

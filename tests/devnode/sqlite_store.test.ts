@@ -28,8 +28,7 @@ function commitOf(number: number, overrides: Partial<BlockCommit> = {}): BlockCo
       extrinsics: [new Uint8Array([4, number]), new Uint8Array(0)],
     },
     changes: [{ key: new Uint8Array([number]), value: new Uint8Array([number, number]) }],
-    justifications: [{ number, bytes: new Uint8Array([9, number]) }],
-    meta: { finalized: new Uint8Array([number]) },
+    meta: { newest: new Uint8Array([number]) },
     foldUpTo: -1,
     ...overrides,
   };
@@ -44,8 +43,13 @@ describe.each(stores)("ChainStore of %s", (_name, open) => {
   it("gives back what was committed", () => {
     const store = open();
     expect(store.headNumber()).toBe(undefined);
-    for (let number = 0; number < 4; number++) store.commit(commitOf(number));
+    for (let number = 0; number < 4; number++) {
+      store.commit(commitOf(number));
+      const justifications = [{ number, bytes: new Uint8Array([9, number]) }];
+      store.finalize({ justifications, meta: { finalized: new Uint8Array([number]) } });
+    }
     expect(store.headNumber()).toBe(3);
+    expect(store.meta("newest")).toEqual(new Uint8Array([3]));
     expect(store.block(2)).toEqual(commitOf(2).block);
     expect(store.block(4)).toBe(undefined);
     expect(store.hashOf(1)).toEqual(commitOf(1).block.hash);
@@ -65,7 +69,7 @@ describe.each(stores)("ChainStore of %s", (_name, open) => {
     store.commit(commitOf(0));
     expect(() => store.commit(commitOf(2))).toThrow(RangeError);
     expect(store.headNumber()).toBe(0);
-    expect(store.meta("finalized")).toEqual(new Uint8Array([0]));
+    expect(store.meta("newest")).toEqual(new Uint8Array([0]));
     store.commit(commitOf(1));
     store.close();
   });

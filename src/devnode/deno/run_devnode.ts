@@ -97,7 +97,10 @@ function runNode<Block>(
   const startingBlock = chain.head.number;
   const identity = identityOf(options, keys);
   const { rpc, metrics } = startServers(options, node, identity, startingBlock, log);
-  const stopTimer = startBlockTimer(runtime.slotDurationMs, () => makeBlock(node, log));
+  const stopTimer = startBlockTimer(runtime.slotDurationMs, {
+    author: () => makeBlock(node, log),
+    finalize: () => finalize(node, log),
+  });
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     stopTimer();
@@ -148,6 +151,14 @@ function makeBlock<Block>(node: DevNode<Block>, log: DevnodeLog): void {
     );
   } catch (error) {
     log("error", `Cannot make a block: ${describe(error)}`);
+  }
+}
+
+function finalize<Block>(node: DevNode<Block>, log: DevnodeLog): void {
+  try {
+    node.finalize();
+  } catch (error) {
+    log("error", `Cannot prove blocks final: ${describe(error)}`);
   }
 }
 

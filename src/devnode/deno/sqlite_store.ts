@@ -5,7 +5,7 @@
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { ChainError } from "../chain_error.ts";
-import type { BlockCommit, ChainStore, StoredBlock, StoredStates } from "../chain_store.ts";
+import type { BlockCommit, ChainStore, FinalityCommit, StoredBlock, StoredStates } from "../chain_store.ts";
 import type { StateChange } from "../state_diff.ts";
 import { stateChanges, storedExtrinsics } from "../stored_codec.ts";
 
@@ -83,17 +83,11 @@ class SqliteStore implements ChainStore {
   }
 
   commit = (commit: BlockCommit): void => {
-    const { block, justifications, meta } = commit;
-    this.#database.exec("BEGIN IMMEDIATE");
+    const { block } = commit;
     let base = this.#baseNumber;
-    try {
+    this.#transact(() => {
       this.#insertBlock(block);
-      for (const { number, bytes } of justifications) {
-        this.#prepare("INSERT INTO justifications (number, bytes) VALUES (?, ?)").run(number, bytes);
-      }
-      for (const [name, value] of Object.entries(meta)) {
-        this.#prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)").run(name, value);
-      }
+      this.#putMeta(commit.meta);
       if (block.number === 0) {
         this.#applyToBase(commit.changes);
         base = 0;
@@ -102,12 +96,17 @@ class SqliteStore implements ChainStore {
         this.#prepare("INSERT INTO changes (number, bytes) VALUES (?, ?)").run(block.number, encoded);
       }
       for (; base < commit.foldUpTo; base++) this.#fold(base + 1);
-      this.#database.exec("COMMIT");
-    } catch (error) {
-      this.#database.exec("ROLLBACK");
-      throw error;
-    }
+    });
     this.#baseNumber = base;
+  };
+
+  finalize = ({ justifications, meta }: FinalityCommit): void => {
+    this.#transact(() => {
+      for (const { number, bytes } of justifications) {
+        this.#prepare("INSERT OR REPLACE INTO justifications (number, bytes) VALUES (?, ?)").run(number, bytes);
+      }
+      this.#putMeta(meta);
+    });
   };
 
   headNumber = (): number | undefined => {
@@ -167,6 +166,24 @@ class SqliteStore implements ChainStore {
       this.#statements.set(sql, statement);
     }
     return statement;
+  }
+
+  /** Runs writes as one transaction, synced to disk when this returns. */
+  #transact(write: () => void): void {
+    this.#database.exec("BEGIN IMMEDIATE");
+    try {
+      write();
+      this.#database.exec("COMMIT");
+    } catch (error) {
+      this.#database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #putMeta(meta: Readonly<Record<string, Uint8Array>>): void {
+    for (const [name, value] of Object.entries(meta)) {
+      this.#prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)").run(name, value);
+    }
   }
 
   #insertBlock({ number, hash, header, extrinsics }: StoredBlock): void {
