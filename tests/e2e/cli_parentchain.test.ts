@@ -18,19 +18,19 @@ describe("the commands for the parentchain", () => {
   }, TIMEOUT_MS);
 
   it("transfer, wait for the block and print the new balance", async () => {
-    const result = await node.cli("transfer", "//Charlie", "//Ferdie", `${UNIT}`);
+    const result = await node.cli("transfer", "//Charlie", "//Fresh", `${UNIT}`);
     expect([result.code, result.stderr]).toEqual([0, ""]);
     expect(result.stdout).toMatch(/^\[\+\] L1 extrinsic success\. extrinsic hash: 0x[0-9a-f]{64}\nbalance for /u);
     expect(result.stdout).toMatch(new RegExp(` is now ${UNIT}\n$`, "u"));
-    expect(await balance("//Ferdie")).toBe(UNIT);
+    expect(await balance("//Fresh")).toBe(UNIT);
   }, TIMEOUT_MS);
 
   it("sign with a key of the local keystore", async () => {
     const account = await node.ask("new-account");
     expect(await node.ask("list-accounts")).toBe(`sr25519 keys:\n${account}\ned25519 keys:`);
     await node.ask("transfer", "//Alice", account, `${2n * UNIT}`);
-    await node.ask("transfer", account, "//Eve", `${UNIT}`);
-    expect(await balance("//Eve")).toBe(UNIT);
+    await node.ask("transfer", account, "//Other", `${UNIT}`);
+    expect(await balance("//Other")).toBe(UNIT);
   }, TIMEOUT_MS);
 
   it("drip from the faucet with consecutive nonces", async () => {
@@ -52,7 +52,7 @@ describe("the commands for the parentchain", () => {
   it("end with 1 and the runtime's reason when a transfer fails", async () => {
     const tooMuch = await node.cli("transfer", "//Ferdie", "//Bob", `${1_000_000n * UNIT}`);
     expect([tooMuch.code, tooMuch.stdout]).toEqual([1, ""]);
-    expect(tooMuch.stderr).toMatch(/error: The extrinsic failed: (balances|token)\./iu);
+    expect(tooMuch.stderr).toContain("error: The extrinsic failed: token.FundsUnavailable");
     const unpaid = await node.cli("transfer", "//Nobody", "//Bob", "1");
     expect(unpaid.code).toBe(1);
     expect(unpaid.stderr).toContain("The node refused the extrinsic");

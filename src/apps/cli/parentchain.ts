@@ -198,7 +198,10 @@ function extrinsicSigner(pair: Sr25519Pair) {
 }
 
 function describeDispatchError(chain: Parentchain, error: NonNullable<ISubmittableResult["dispatchError"]>): string {
-  if (!error.isModule) return error.toString();
+  if (!error.isModule) {
+    const json: unknown = error.toJSON();
+    return typeof json === "object" && json !== null ? Object.entries(json).flat().join(".") : error.type;
+  }
   const { section, name } = chain.api.registry.findMetaError(error.asModule);
   return `${section}.${name}`;
 }
