@@ -222,10 +222,8 @@ describe.each(VARIANTS)("@polkadot/api on the $runtime runtime", ({ runtime, sym
     });
     const hash = await api.rpc.chain.getBlockHash(2);
     // Not by the library, whose cache may hold the block as it was before it became final.
-    const signed = api.createType(
-      "SignedBlock",
-      await ask(node.url, "chain_getBlock", hash.toHex()),
-    ) as unknown as Awaited<ReturnType<typeof api.rpc.chain.getBlock>>;
+    const json = await ask(node.url, "chain_getBlock", hash.toHex());
+    const signed = api.createType("SignedBlock", json) as unknown as PolkadotSignedBlock;
     const [engine, encoded] = signed.justifications.unwrap()[0]!;
     expect(engine.toString()).toBe("FRNK");
     const bytes = encoded.toU8a(true);
@@ -304,4 +302,11 @@ interface AccountInfo {
 interface PolkadotJustification {
   readonly commit: { readonly targetHash: { toHex(): string }; readonly targetNumber: { toNumber(): number } };
   toU8a(): Uint8Array;
+}
+
+/** What `@polkadot/types` decodes a signed block to. */
+interface PolkadotSignedBlock {
+  readonly justifications: {
+    unwrap(): (readonly [{ toString(): string }, { toU8a(isBare: boolean): Uint8Array }])[];
+  };
 }
