@@ -1,0 +1,326 @@
+/**
+ * A host in memory around an enclave in the same process: carries out effects, keeps files and blocks, grows a test
+ * parentchain. Faults are injected by overriding its methods.
+ *
+ * @module
+ */
+import { type EcallName, type EcallRequest, type EcallResponse, ECALLS } from "../../src/enclave/api/ecalls.ts";
+import type { EcallError } from "../../src/enclave/api/ecalls.ts";
+import { type Identity, type InitRequest, KEYS_FILE, type SlotOutcome } from "../../src/enclave/api/ecall_values.ts";
+import type { Effect } from "../../src/enclave/api/effects.ts";
+import { createInProcessPort, type EnclavePort } from "../../src/enclave/api/enclave_port.ts";
+import type { Platform } from "../../src/enclave/api/platform_client.ts";
+import type { EnclavePorts } from "../../src/enclave/core/enclave_ports.ts";
+import { Enclave } from "../../src/enclave/enclave.ts";
+import { queryMethods } from "../../src/enclave/rpc/query_methods.ts";
+import type { RpcService } from "../../src/enclave/rpc/rpc_service.ts";
+import { submitMethods } from "../../src/enclave/rpc/submit_methods.ts";
+import { parentchainHeader } from "../../src/parentchain/header.ts";
+import { blockInput, parentchainInfo } from "../../src/parentchain/parentchain_init.ts";
+import { startKeys } from "../../src/parentchain/wanted_keys.ts";
+import { enclaveFingerprint, shardIdentifier } from "../../src/primitives/branded.ts";
+import type { Result } from "../../src/primitives/result.ts";
+import { RpcConnection } from "../../src/transport/connection.ts";
+import { RpcRouter } from "../../src/transport/router.ts";
+import { trieReadProof } from "../../src/trie/read_proof.ts";
+import { type TestBlock, type TestBlockSpec, TestChain } from "../parentchain/builders.ts";
+import { buildTestMetadata } from "../parentchain/metadata_builder.ts";
+
+export const MEASUREMENT = enclaveFingerprint(new Uint8Array(32).fill(0x4d));
+export const SLOT_MS = 300;
+
+/** A processor that quotes anything. */
+export function testPlatform(measurement: Uint8Array = MEASUREMENT, key = 0x11): Platform {
+  return {
+    measurement: enclaveFingerprint(measurement),
+    sealingKey: () => Promise.resolve(new Uint8Array(32).fill(key)),
+    quote: (reportData) => Promise.resolve(new Uint8Array([...new TextEncoder().encode("quote"), ...reportData])),
+  };
+}
+
+export interface StoredBlock {
+  readonly number: bigint;
+  readonly hash: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+/** What survives a restart. */
+export class Disk {
+  files = new Map<string, Uint8Array>();
+  blocks: StoredBlock[] = [];
+
+  copy(): Disk {
+    const disk = new Disk();
+    disk.files = new Map([...this.files].map(([name, bytes]) => [name, bytes.slice()]));
+    disk.blocks = [...this.blocks];
+    return disk;
+  }
+}
+
+export class TestHost {
+  readonly disk: Disk;
+  readonly chain: TestChain;
+  readonly enclave: Enclave;
+  readonly port: EnclavePort;
+  readonly logs: { level: number; code: string; fields: Record<string, string> }[] = [];
+  readonly extrinsics: { purpose: string; bytes: Uint8Array }[] = [];
+  readonly broadcasts: Uint8Array[] = [];
+  readonly wanted: Uint8Array[] = [];
+  readonly all: Effect[] = [];
+  pruned = 0n;
+  fatal: { code: string; detail: string } | undefined;
+  identity: Identity | undefined;
+  nowMs: number;
+  tip: TestBlock;
+  serverPort = 4321;
+
+  constructor(chain: TestChain, disk: Disk = new Disk(), platform: Platform = testPlatform(), tip = chain.genesis) {
+    this.chain = chain;
+    this.disk = disk;
+    this.tip = tip;
+    this.nowMs = timeOf(tip.number);
+    const ports: EnclavePorts = {
+      platform,
+      nowMs: () => this.nowMs,
+      monotonicMs: () => 0,
+      tick: () => Promise.resolve(),
+      startServer: () => ({ port: this.serverPort, connections: () => 0, stop: () => Promise.resolve() }),
+      sendEffects: (effects) => void this.port.onEffects?.(effects),
+      version: "0.0.0-test",
+    };
+    this.enclave = new Enclave(ports);
+    this.port = createInProcessPort((name, bytes) => this.enclave.handle(name, bytes));
+    this.port.onEffects = (effects) => void this.carryOut(effects);
+  }
+
+  async call<N extends EcallName>(name: N, request: EcallRequest<N>): Promise<Result<EcallResponse<N>, EcallError>> {
+    const { result, effects } = await this.port.call(name, request);
+    await this.carryOut(effects);
+    return result;
+  }
+
+  async carryOut(effects: readonly Effect[]): Promise<void> {
+    for (const effect of effects) {
+      this.all.push(effect);
+      await this.one(effect);
+    }
+  }
+
+  async one(effect: Effect): Promise<void> {
+    const { disk } = this;
+    switch (effect.type) {
+      case "log":
+        return void this.logs.push({ ...effect.value, fields: Object.fromEntries(effect.value.fields) });
+      case "store_block":
+        return await this.storeBlock(effect.value);
+      case "write_file":
+        return await this.writeFile(effect.value.name, effect.value.bytes, effect.value.ticket);
+      case "read_file":
+        await this.call("file_read", { ticket: effect.value.ticket, bytes: disk.files.get(effect.value.name) });
+        return;
+      case "delete_file":
+        return void disk.files.delete(effect.value);
+      case "read_blocks": {
+        const { ticket, from, max } = effect.value;
+        const blocks = disk.blocks.filter(({ number }) => number >= from).slice(0, max).map(({ bytes }) => bytes);
+        await this.call("blocks_read", { ticket, blocks });
+        return;
+      }
+      case "prune_blocks":
+        return void (this.pruned = effect.value);
+      case "broadcast_block":
+        return void this.broadcasts.push(effect.value);
+      case "blocks_wanted":
+        return void this.wanted.push(effect.value.from);
+      case "submit_extrinsic":
+        this.extrinsics.push(effect.value);
+        await this.call("extrinsic_submitted", { ticket: effect.value.ticket, accepted: true });
+        return;
+      case "fatal":
+        this.fatal ??= effect.value;
+    }
+  }
+
+  async storeBlock(block: StoredBlock): Promise<void> {
+    this.disk.blocks.push({ number: block.number, hash: block.hash, bytes: block.bytes });
+    await this.call("persisted", { hash: block.hash });
+  }
+
+  async writeFile(name: string, bytes: Uint8Array, ticket: bigint): Promise<void> {
+    this.disk.files.set(name, bytes);
+    await this.call("file_written", { ticket, ok: true });
+  }
+
+  initRequest(change: Partial<InitRequest> = {}): InitRequest {
+    const numbers = this.disk.blocks.map(({ number }) => number);
+    const stored = numbers.length === 0 ? undefined : [numbers[0] as bigint, numbers.at(-1) as bigint] as const;
+    return {
+      nowMs: BigInt(this.nowMs),
+      shard: undefined,
+      slotDurationMs: SLOT_MS,
+      testGenesis: true,
+      finality: 2,
+      payoutFinality: 2,
+      skipRa: true,
+      shieldingTarget: 0,
+      listenHostname: "127.0.0.1",
+      listenPort: 0,
+      trustedUrl: "wss://127.0.0.1:2000",
+      untrustedUrl: "ws://127.0.0.1:2001",
+      muRaUrl: "127.0.0.1:3443",
+      tlsNames: ["localhost", "127.0.0.1"],
+      sealedKeys: this.disk.files.get(KEYS_FILE),
+      files: [...this.disk.files.keys()],
+      storedBlocks: stored,
+      ...change,
+    };
+  }
+
+  async init(change: Partial<InitRequest> = {}): Promise<Result<Identity, EcallError>> {
+    const result = await this.call("init", this.initRequest(change));
+    if (result.ok) this.identity = result.value;
+    return result;
+  }
+
+  get shard() {
+    return shardIdentifier((this.identity as Identity).shard);
+  }
+
+  /** Takes the genesis block as the follower's start. */
+  async initParentchain() {
+    return await this.call("init_parentchain", this.infoRequest());
+  }
+
+  /** Storage that lists this enclave as the only validateer of its shard. */
+  listed(): NonNullable<TestBlockSpec["storage"]> {
+    const { signer, fingerprint } = this.identity as Identity;
+    const config = {
+      enclave_fingerprint: fingerprint,
+      max_instances: undefined,
+      authorities: undefined,
+      maintenance_mode: false,
+    };
+    return [
+      ["EnclaveBridge", "ShardStatus", [this.shard], [{ signer, fingerprint, last_activity: 1 }]],
+      ["EnclaveBridge", "ShardConfigRegistry", [this.shard], {
+        active_config: config,
+        pending_upgrade: undefined,
+        upgrade_at: undefined,
+      }],
+    ];
+  }
+
+  /** Builds the next parentchain block and hands it in; the clock goes along. */
+  async parentchainBlock(spec: TestBlockSpec = {}): Promise<TestBlock> {
+    const block = this.chain.build(this.tip, spec);
+    this.tip = block;
+    await this.importParentchain([block]);
+    return block;
+  }
+
+  async importParentchain(blocks: readonly TestBlock[]) {
+    const health = await this.call("init_parentchain", this.infoRequest());
+    if (!health.ok) throw new TypeError(health.error.code);
+    const { keys } = health.value;
+    const encoded = blocks.map((block) =>
+      blockInput.encode({
+        header: parentchainHeader.encode(block.header),
+        justification: undefined,
+        content: {
+          extrinsics: block.extrinsics,
+          storage: { type: "proof", nodes: trieReadProof(block.state, [...keys], 1) },
+        },
+      })
+    );
+    this.nowMs = Math.max(this.nowMs, timeOf(blocks.at(-1)?.number ?? 0));
+    return await this.call("import_parentchain", { nowMs: BigInt(this.nowMs), parentchain: 0, blocks: encoded });
+  }
+
+  infoRequest(): EcallRequest<"init_parentchain"> {
+    const { genesis, metadata } = this.chain;
+    return {
+      nowMs: BigInt(this.nowMs),
+      parentchain: 0,
+      info: parentchainInfo.encode({
+        genesisHash: genesis.hash,
+        metadata: buildTestMetadata(),
+        header: parentchainHeader.encode(genesis.header),
+        storage: { type: "proof", nodes: trieReadProof(genesis.state, [...startKeys(metadata)], 1) },
+        contentFrom: undefined,
+      }),
+    };
+  }
+
+  /** The next slot. */
+  async slot(): Promise<SlotOutcome> {
+    this.nowMs = (Math.floor(this.nowMs / SLOT_MS) + 1) * SLOT_MS;
+    const outcome = await this.call("on_slot", { nowMs: BigInt(this.nowMs) });
+    if (!outcome.ok) throw new TypeError(outcome.error.code);
+    return outcome.value;
+  }
+
+  async slots(count: number): Promise<SlotOutcome[]> {
+    const outcomes: SlotOutcome[] = [];
+    for (let i = 0; i < count; i++) outcomes.push(await this.slot());
+    return outcomes;
+  }
+
+  /** First start up to a shard that authors. */
+  async start(change: Partial<InitRequest> = {}): Promise<this> {
+    const identity = await this.init(change);
+    if (!identity.ok) throw new TypeError(`${identity.error.code}: ${identity.error.detail}`);
+    const position = await this.initParentchain();
+    if (!position.ok) throw new TypeError(`${position.error.code}: ${position.error.detail}`);
+    await this.parentchainBlock({ storage: this.listed() });
+    this.nowMs += 2_100;
+    return this;
+  }
+
+  /** A client's connection. */
+  connect(): TestClient {
+    return new TestClient(this.enclave.service(), () => this.nowMs);
+  }
+}
+
+/** A client's end of a connection. */
+export class TestClient {
+  readonly sent: string[] = [];
+  readonly #connection: RpcConnection<RpcService>;
+  readonly #nowMs: () => number;
+  closed: number | undefined;
+  #nextId = 1;
+
+  constructor(service: RpcService, nowMs: () => number) {
+    const router = new RpcRouter<RpcService>([...submitMethods(), ...queryMethods()]);
+    const socket = {
+      send: (text: string) => void this.sent.push(text),
+      close: (code: number) => void (this.closed = code),
+      bufferedAmount: () => 0,
+    };
+    this.#nowMs = nowMs;
+    this.#connection = new RpcConnection(router, socket, service, nowMs());
+  }
+
+  async raw(text: string): Promise<string[]> {
+    const before = this.sent.length;
+    await this.#connection.receive(text, this.#nowMs());
+    return this.sent.slice(before);
+  }
+
+  async request(method: string, params: readonly unknown[] = []): Promise<string> {
+    const id = this.#nextId++;
+    const [answer] = await this.raw(JSON.stringify({ id, jsonrpc: "2.0", method, params }));
+    return (JSON.parse(answer as string) as { result: string }).result;
+  }
+
+  /** Notifications so far. */
+  pushes(): { subscription: string; result: string }[] {
+    return this.sent.map((text) => JSON.parse(text)).filter(({ params }) => params !== undefined)
+      .map(({ params }) => params);
+  }
+}
+
+/** Timestamp of a parentchain block, and a bit. */
+export function timeOf(number: number): number {
+  return 1_700_000_000_000 + number * 6000 + 100;
+}
