@@ -11,6 +11,8 @@ const START_TIMEOUT_MS = 150_000;
 const COMMAND_TIMEOUT_MS = 120_000;
 /** How long a service may take to stop before it is killed. */
 const STOP_TIMEOUT_MS = 10_000;
+/** How long a value may take: a payout waits for a confirmation on a final parentchain block. */
+const POLL_TIMEOUT_MS = 180_000;
 /** How much of a service's log is kept for the message of a failed test. */
 const KEPT_LOG_LENGTH = 20_000;
 
@@ -122,7 +124,7 @@ export async function poll<T>(
   what: string,
   read: () => Promise<T>,
   wanted: T,
-  timeoutMs = 90_000,
+  timeoutMs = POLL_TIMEOUT_MS,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
