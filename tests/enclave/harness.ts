@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type EcallName, type EcallRequest, type EcallResponse, ECALLS } from "../../src/enclave/api/ecalls.ts";
+import type { EcallName, EcallRequest, EcallResponse } from "../../src/enclave/api/ecalls.ts";
 import type { EcallError } from "../../src/enclave/api/ecalls.ts";
 import { type Identity, type InitRequest, KEYS_FILE, type SlotOutcome } from "../../src/enclave/api/ecall_values.ts";
 import type { Effect } from "../../src/enclave/api/effects.ts";
