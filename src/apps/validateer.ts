@@ -48,7 +48,7 @@ if (import.meta.main) {
       signingKey: writeSigningKey,
       mrenclave: printMrenclave,
     }, VERSION);
-    await program.parseAsync(orderArguments(program, Deno.args), { from: "user" });
+    await program.parseAsync(orderArguments(program, Deno.args, "run"), { from: "user" });
     // Workers that were told to end may keep the process alive for a moment.
     Deno.exit(0);
   } catch (error) {

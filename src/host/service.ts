@@ -32,6 +32,8 @@ export interface ParentchainLink {
 export interface FollowerPosition {
   readonly number: number;
   readonly hash: Uint8Array;
+  /** First block whose body and state are wanted. */
+  readonly contentFrom: number;
   readonly keys: readonly Uint8Array[];
 }
 
@@ -158,7 +160,7 @@ export class ValidateerService {
     const { log } = this.#ports;
     if (outcome.code === "Authored") {
       const { blockNumber, executed, failed } = outcome;
-      log(executed + failed > 0 ? "info" : "debug", "BlockAuthored", { number: blockNumber, executed, failed });
+      if (executed + failed > 0) log("info", "CallsExecuted", { block: blockNumber, executed, failed });
     } else log("debug", "NoBlock", { slot: outcome.slot, reason: outcome.code });
   }
 }

@@ -19,7 +19,9 @@ async function parse(line: string): Promise<Parsed> {
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeOut: () => {}, writeErr: () => {} });
   }
-  await program.parseAsync(orderArguments(program, line.split(" ").filter((word) => word !== "")), { from: "user" });
+  await program.parseAsync(orderArguments(program, line.split(" ").filter((word) => word !== ""), "run"), {
+    from: "user",
+  });
   if (parsed === undefined) throw new Error("no action ran");
   return parsed;
 }
@@ -59,6 +61,14 @@ describe("the validateer's command line", () => {
       skipRa: true,
       trustedWorkerPort: 2010,
       untrustedHttpPort: 4546,
+    });
+  });
+
+  it("takes options of both kinds and a shard without naming run", async () => {
+    expect(await parse("--dev --data-dir x -d y shard --log-level debug")).toMatchObject({
+      action: "run",
+      shard: "shard",
+      options: { dev: true, dataDir: "y", logLevel: "debug" },
     });
   });
 

@@ -15,10 +15,15 @@ interface Found {
 
 /**
  * The same arguments with each option right behind the command that owns it. Unknown options stay where they are, so
- * that commander reports them; what follows `--` is left alone.
+ * that commander reports them; what follows `--` is left alone. `defaultCommand` is meant where no command is named,
+ * unless help or the version is asked for.
  */
-export function orderArguments(program: Command, argv: readonly string[]): string[] {
+export function orderArguments(program: Command, argv: readonly string[], defaultCommand?: string): string[] {
   const path = commandPath(program, argv);
+  const implied = path.length > 1 || argv.some((argument) => ["--help", "--version", "-V"].includes(argument))
+    ? undefined
+    : program.commands.find((command) => command.name() === defaultCommand);
+  if (implied !== undefined) path.push(implied);
   const levels: string[][] = path.map(() => []);
   let level = 0;
   for (let i = 0; i < argv.length; i++) {
@@ -28,14 +33,18 @@ export function orderArguments(program: Command, argv: readonly string[]): strin
       break;
     }
     if (!isOption(argument)) {
-      if (level + 1 < path.length && isNameOf(path[level + 1] as Command, argument)) level += 1;
-      else levels[level]?.push(argument);
+      if (implied === undefined && level + 1 < path.length && isNameOf(path[level + 1] as Command, argument)) {
+        level += 1;
+      } else levels[implied === undefined ? level : path.length - 1]?.push(argument);
       continue;
     }
     const found = findOwner(path, level, argument);
     const target = levels[found?.level ?? level] as string[];
     target.push(argument);
-    if (found?.takesNext && i + 1 < argv.length) target.push(argv[++i] as string);
+    if (found?.takesNext !== true) continue;
+    // Said here, because behind this option the name of the next command would be taken for its value.
+    if (i + 1 >= argv.length) program.error(`error: option '${found.option.flags}' argument missing`);
+    target.push(argv[++i] as string);
   }
   return levels.flatMap((own, i) => i === 0 ? own : [(path[i] as Command).name(), ...own]);
 }

@@ -87,7 +87,10 @@ function globalOptions(): Option[] {
       "start outside of development although the enclave protects nothing from its host",
     )
       .default(false),
-    new Option("--platform-root <file>", "PEM key of the operator's own platform root instead of the development root"),
+    new Option(
+      "--platform-root <file>",
+      "file with the operator's own platform root (key and certificate) instead of the published one",
+    ),
     new Option("--parentchain-finality <level>", "what counts as final on the parentchain").choices(FINALITY_LEVELS)
       .default("proven"),
     new Option("--payout-finality <level>", "what must be final before a payout is sent").choices(FINALITY_LEVELS)
@@ -104,6 +107,9 @@ function runOptions(): Option[] {
     new Option("--skip-ra", "register without attestation, where the parentchain allows it").default(false),
   ];
 }
+
+/** Width of the flags in the list of options. */
+const OPTION_COLUMN = 44;
 
 /** What each subcommand does; the service passes the functions. */
 export interface ValidateerActions {
@@ -130,8 +136,13 @@ export function createProgram(actions: ValidateerActions, version: string): Comm
   const plain = (name: string, summary: string, action: (options: ValidateerOptions) => Promise<void>): void => {
     add(name, summary).action(() => action(program.opts<ValidateerOptions>()));
   };
+  program.addHelpText("after", () => `\nOptions of run, the default command:\n${describeOptions(runOptions())}`);
   plain("shielding-key", "write the public shielding key to enclave-shielding-pubkey.json", actions.shieldingKey);
   plain("signing-key", "write the public signing key to enclave-signing-pubkey.bin", actions.signingKey);
   plain("mrenclave", "print the fingerprint of the enclave in base58", actions.mrenclave);
   return program;
+}
+
+function describeOptions(options: readonly Option[]): string {
+  return options.map((option) => `  ${option.flags.padEnd(OPTION_COLUMN)}${option.description}`).join("\n");
 }

@@ -55,7 +55,6 @@ export class NodeLink implements ParentchainLink {
   readonly #fetcher: BlockFetcher;
   readonly #metadataBytes: Uint8Array;
   #importer: ParentchainImporter | undefined;
-  #contentFrom = 0;
   #target = 0;
   #work: Promise<void> | undefined;
   #stopped = false;
@@ -116,7 +115,6 @@ export class NodeLink implements ParentchainLink {
       const fields = { number: start.number, hash: toHex(start.hash) };
       this.#options.log("warn", "ParentchainCheckpointTrusted", fields);
     }
-    this.#contentFrom = final.number;
     return parentchainInfo.encode({
       genesisHash: facts.genesisHash,
       metadata: this.#metadataBytes,
@@ -128,8 +126,6 @@ export class NodeLink implements ParentchainLink {
 
   async follow(importer: ParentchainImporter): Promise<void> {
     this.#importer = importer;
-    // A follower that went on from its own state has seen blocks before: all that it lacks are wanted whole.
-    if (importer.position().number > 0) this.#contentFrom = 0;
     this.#watchConnection();
     this.#target = (await this.#rpc.finalizedHead()).number;
     await this.#catchUp();
@@ -155,7 +151,7 @@ export class NodeLink implements ParentchainLink {
   async submit(purpose: string, extrinsic: Uint8Array): Promise<boolean> {
     try {
       const hash = await this.#rpc.ask("author_submitExtrinsic", toHex(extrinsic));
-      this.#options.log("info", "ExtrinsicSubmitted", { purpose, hash: String(hash) });
+      this.#options.log("debug", "ExtrinsicSubmitted", { purpose, hash: String(hash) });
       return true;
     } catch (error) {
       this.#options.log("warn", "ExtrinsicRefused", { purpose, reason: messageOf(error) });
@@ -204,7 +200,7 @@ export class NodeLink implements ParentchainLink {
         from: position.number + 1,
         to: this.#target,
         keys: position.keys,
-        contentFrom: this.#contentFrom,
+        contentFrom: position.contentFrom,
       });
       if (range.blocks.length === 0) return;
       const next = await importer.importBlocks(range.blocks);
