@@ -33,6 +33,11 @@ export interface DevnodeOptions {
   readonly dataDir: string | undefined;
   /** How many states below the head can be queried. */
   readonly statesKept: number;
+  /**
+   * Certificate (PEM) of an operator's platform root whose quotes register enclaves, besides Intel's and the published
+   * development root.
+   */
+  readonly platformRoot: string | undefined;
 }
 
 /** Shortest block time: below it a block is not surely authored, stored and sent before the next is due. */
@@ -63,6 +68,7 @@ export const EMBEDDED_DEFAULTS: DevnodeOptions = {
   prometheusPort: undefined,
   dataDir: undefined,
   statesKept: DEFAULT_STATES_KEPT,
+  platformRoot: undefined,
 };
 
 /** Completes choices with {@linkcode EMBEDDED_DEFAULTS}. @throws {RangeError} If one is out of its bounds. */

@@ -14,6 +14,8 @@ export type DevnodeErrorCode =
   | "ListenFailed"
   /** The folder of the database cannot be made. */
   | "DataDirUnusable"
+  /** The certificate of the operator's platform root cannot be read. */
+  | "PlatformRootUnreadable"
   /** Something else. */
   | "StartFailed";
 

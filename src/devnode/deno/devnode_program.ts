@@ -42,6 +42,7 @@ interface Flags {
   readonly rpcProfile: RpcProfile;
   readonly runtime: RuntimeVariant;
   readonly statesKept: number;
+  readonly platformRoot: string | undefined;
   readonly prometheus: boolean;
   readonly prometheusPort: number;
   readonly quiet: boolean;
@@ -91,6 +92,8 @@ function programOptions(): Option[] {
       .argParser(blockTime),
     new Option("--states-kept <blocks>", "how many states below the head can be queried")
       .argParser(integerBetween(MIN_STATES_KEPT, 0xffff_ffff)).default(DEFAULT_STATES_KEPT),
+    new Option("--platform-root <file>", "PEM certificate of a platform root whose quotes register enclaves")
+      .argParser(readText),
     new Option("--prometheus-port <port>", "port of /metrics and /health, 0 for a free one")
       .argParser(integerBetween(0, 65_535)).default(DEFAULT_PROMETHEUS_PORT),
     new Option("--no-prometheus", "offer no metrics"),
@@ -108,6 +111,14 @@ function integerBetween(min: number, max: number): (text: string) => number {
   };
 }
 
+function readText(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    throw new InvalidArgumentError(`Cannot read "${path}".`);
+  }
+}
+
 function toProgramOptions(flags: Flags): ProgramOptions {
   const isInMemory = flags.tmp || (flags.dev && flags.dataDir === undefined);
   return {
@@ -122,6 +133,7 @@ function toProgramOptions(flags: Flags): ProgramOptions {
       prometheusPort: flags.prometheus ? flags.prometheusPort : undefined,
       dataDir: isInMemory ? undefined : flags.dataDir ?? DEFAULT_DATA_DIR,
       statesKept: flags.statesKept,
+      platformRoot: flags.platformRoot,
     },
   };
 }

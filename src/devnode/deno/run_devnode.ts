@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { EMULATED_DEVELOPMENT_ROOT } from "../../attestation/emulated_root.ts";
+import { INTEL_SGX_ROOT, type PlatformRoot, platformRootFromCertificate } from "../../attestation/platform_root.ts";
 import { installFastCrypto } from "../../crypto/fast.ts";
 import { type Hex, toHex } from "../../primitives/hex.ts";
 import { RpcRouter } from "../../transport/router.ts";
@@ -13,8 +15,10 @@ import { createDevKeys, type DevKeys } from "../dev_keys.ts";
 import { JUSTIFICATION_PERIOD } from "../finality.ts";
 import { DevNode } from "../node.ts";
 import { completeOptions, type DevnodeOptions } from "../options.ts";
+import { QuoteChecks } from "../quote_checks.ts";
 import { devnodeMethods } from "../rpc/method_table.ts";
-import type { NodeIdentity } from "../rpc/rpc_node.ts";
+import type { NodeIdentity, RpcNode } from "../rpc/rpc_node.ts";
+import { decodeExtrinsic } from "../runtime/executive/extrinsic.ts";
 import { createRuntime } from "../runtime/runtime.ts";
 import { runtimeDefinition } from "../runtime/definitions/variants.ts";
 import type { RuntimePort } from "../runtime/runtime_interface.ts";
@@ -31,6 +35,8 @@ export const DATABASE_FILE = "chain.db";
 
 /** Takes a line of the node's log. */
 export type DevnodeLog = (level: "info" | "warn" | "error", message: string) => void;
+
+type Prepare = RpcNode<never>["prepare"];
 
 /** A node that runs. */
 export interface RunningDevnode {
@@ -54,14 +60,31 @@ export interface RunningDevnode {
 export async function startDevnode(choices: Partial<DevnodeOptions>, log: DevnodeLog): Promise<RunningDevnode> {
   const options = completeOptions(choices);
   await installFastCrypto();
-  const runtime = createRuntime(runtimeDefinition(options.runtime, options.blockTimeMs));
+  const quotes = new QuoteChecks(acceptedRoots(options.platformRoot));
+  const definition = runtimeDefinition(options.runtime, options.blockTimeMs);
+  const runtime = createRuntime({
+    ...definition,
+    parameters: { ...definition.parameters, verifyQuote: quotes.verify },
+  });
+  const prepare = (extrinsic: Uint8Array) => {
+    const decoded = decodeExtrinsic(runtime.model, extrinsic);
+    return decoded.ok ? quotes.check(decoded.value.call, Date.now()) : undefined;
+  };
   const store = openStore(options.dataDir);
   try {
-    return runNode(options, runtime, store, log);
+    return runNode(options, runtime, store, prepare, log);
   } catch (error) {
     store.close();
     throw toDevnodeError(error);
   }
+}
+
+function acceptedRoots(own: string | undefined): PlatformRoot[] {
+  const roots = [INTEL_SGX_ROOT, EMULATED_DEVELOPMENT_ROOT];
+  if (own === undefined) return roots;
+  const root = platformRootFromCertificate(own, "platform root of the operator");
+  if (!root.ok) throw new DevnodeError("PlatformRootUnreadable", "Cannot read the certificate of the platform root");
+  return [...roots, root.value];
 }
 
 function openStore(dataDir: string | undefined): ChainStore {
@@ -82,6 +105,7 @@ function runNode<Block>(
   options: DevnodeOptions,
   runtime: RuntimePort<Trie, Block>,
   store: ChainStore,
+  prepare: Prepare,
   log: DevnodeLog,
 ): RunningDevnode {
   const keys = createDevKeys();
@@ -96,7 +120,7 @@ function runNode<Block>(
   const node = new DevNode(chain, Date.now);
   const startingBlock = chain.head.number;
   const identity = identityOf(options, keys);
-  const { rpc, metrics } = startServers(options, node, identity, startingBlock, log);
+  const { rpc, metrics } = startServers(options, { node, identity, startingBlock, prepare }, log);
   const stopTimer = startBlockTimer(runtime.slotDurationMs, {
     author: () => makeBlock(node, log),
     finalize: () => finalize(node, log),
@@ -118,15 +142,14 @@ function runNode<Block>(
 
 function startServers<Block>(
   options: DevnodeOptions,
-  node: DevNode<Block>,
-  identity: NodeIdentity,
-  startingBlock: number,
+  rpcNode: RpcNode<Block>,
   log: DevnodeLog,
 ): { readonly rpc: RpcServer; readonly metrics: MetricsServer | undefined } {
-  const router = new RpcRouter(devnodeMethods({ node, identity, startingBlock }, options.rpcProfile), {
+  const router = new RpcRouter(devnodeMethods(rpcNode, options.rpcProfile), {
     maxFrameLength: MAX_REQUEST_BYTES,
     onInternalError: (method, error) => log("error", `"${method}" failed: ${describe(error)}`),
   });
+  const { node, identity } = rpcNode;
   const hostname = options.rpcExternal ? "0.0.0.0" : "127.0.0.1";
   const rpc = startRpcServer(router, { hostname, port: options.rpcPort }, Date.now);
   if (options.prometheusPort === undefined) return { rpc, metrics: undefined };

@@ -19,14 +19,15 @@ import { defineAliases, type DevMethod, type RpcNode, type Subscriber, unsubscri
 const COST_OF_SUBMISSION = 5;
 
 /** The rows of the `author_*` methods. */
-export function authorMethods<Block>({ node }: RpcNode<Block>, subscribe: Subscriber): DevMethod[] {
+export function authorMethods<Block>({ node, prepare }: RpcNode<Block>, subscribe: Subscriber): DevMethod[] {
   return [
     ...defineAliases(["author_submitExtrinsic"], {
       summary: "Takes an extrinsic into the pool; the answer is its hash",
       paramNames: ["extrinsic"],
       cost: COST_OF_SUBMISSION,
       decode: decodeExtrinsic,
-      handle: (extrinsic) => {
+      handle: async (extrinsic) => {
+        await prepare(extrinsic);
         const submitted = node.submit(extrinsic);
         if (!submitted.ok) throw submitErrorToRpc(submitted.error);
         return submitted.value;
@@ -37,7 +38,8 @@ export function authorMethods<Block>({ node }: RpcNode<Block>, subscribe: Subscr
       paramNames: ["extrinsic"],
       cost: COST_OF_SUBMISSION,
       decode: decodeExtrinsic,
-      handle: (extrinsic, _context, call) => {
+      handle: async (extrinsic, _context, call) => {
+        await prepare(extrinsic);
         const subscription = subscribe(call, "author_extrinsicUpdate");
         const unwatch = node.watch(toHex(blake2_256(extrinsic)), (status) => {
           subscription.notify(statusToJson(status));

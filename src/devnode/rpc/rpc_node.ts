@@ -33,6 +33,8 @@ export interface RpcNode<Block> {
   readonly identity: NodeIdentity;
   /** Number of the block at which this process began. */
   readonly startingBlock: number;
+  /** What must be awaited before an extrinsic can be executed, see `quote_checks.ts`; usually nothing. */
+  readonly prepare: (extrinsic: Uint8Array) => Promise<void> | undefined;
 }
 
 /** Rows of the method table; methods of this node need nothing from the connection but its subscriptions. */
