@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { AccountId } from "../../src/primitives/branded.ts";
 import { toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
+import type { Overlay } from "../../src/state/overlay.ts";
 import { computeCallFee } from "../../src/stf/fees.ts";
 import { executeTrustedCall } from "../../src/stf/execute_trusted_call.ts";
 import { listOpenPayouts } from "../../src/stf/pallets/payouts.ts";
@@ -18,18 +19,25 @@ import {
   dump,
   ENCLAVE,
   free,
+  fund,
   issuance,
   newShard,
   noop,
   ONE,
   sumOfBalances,
   transfer,
+  TRANSFER_FEE,
   unshield,
+  UNSHIELD_FEE,
 } from "./fixtures.ts";
 
 type Step =
   | { readonly type: "deposit"; readonly from: AccountId; readonly amount: bigint }
-  | { readonly type: "call"; readonly build: (nonce: number) => TrustedCallSigned; readonly nonceOffset: number };
+  | {
+    readonly type: "call";
+    readonly build: (nonce: number, balance: bigint) => TrustedCallSigned;
+    readonly nonceOffset: number;
+  };
 
 const anyAccount = fc.constantFrom(ALICE, BOB, CHARLIE, ENCLAVE);
 // Often near the bounds: nothing, the existential deposit, the fees.
@@ -37,26 +45,49 @@ const anyAmount = fc.oneof(
   fc.constantFrom(0n, 1n, 499n, 500n, 501n, 1000n, 1500n, 3000n, 3500n),
   fc.bigInt({ min: 0n, max: 20_000n }),
 );
+/** An amount, or all that an account has besides the fee, but for a little. */
+const anySpending = fc.oneof(
+  anyAmount.map((amount) => () => amount),
+  fc.constantFrom(0n, 1n, 499n, 500n).map((rest) => (balance: bigint, fee: bigint) => {
+    const amount = balance - fee - rest;
+    return amount > 0n ? amount : 0n;
+  }),
+);
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ type: fc.constant("deposit" as const), from: anyAccount, amount: anyAmount }),
   fc.record({
     type: fc.constant("call" as const),
     build: fc.oneof(
       anyAccount.map((sender) => (nonce: number) => noop(sender, nonce)),
-      fc.tuple(anyAccount, anyAccount, anyAmount).map(([from, to, amount]) => (nonce: number) =>
-        transfer(from, to, amount, nonce)
+      fc.tuple(anyAccount, anyAccount, anySpending).map(([from, to, spend]) => (nonce: number, balance: bigint) =>
+        transfer(from, to, spend(balance, TRANSFER_FEE), nonce)
       ),
-      fc.tuple(anyAccount, anyAmount).map(([from, amount]) => (nonce: number) => unshield(from, amount, nonce)),
+      fc.tuple(anyAccount, anySpending).map(([from, spend]) => (nonce: number, balance: bigint) =>
+        unshield(from, spend(balance, UNSHIELD_FEE), nonce)
+      ),
     ),
     nonceOffset: fc.constantFrom(0, 0, 0, 0, 1),
   }),
 );
 
+/** The next call of a step in a state. */
+function callOf(store: Overlay, step: Step & { type: "call" }, nonceOffset = step.nonceOffset): TrustedCallSigned {
+  const sender = trustedCallSender(step.build(0, 0n).call);
+  return step.build(readNonce(store, sender) + nonceOffset, free(store, sender));
+}
+
+/** A shard in which everybody has something. */
+function fundedShard(): Overlay {
+  const store = newShard();
+  for (const who of [ALICE, BOB, CHARLIE]) fund(store, who, 20_000n);
+  return store;
+}
+
 describe("any sequence of deposits and calls", () => {
   it("keeps the sum of all balances equal to the issuance, which is shielded − unshielded − burned", () => {
     fc.assert(
-      fc.property(fc.array(anyStep, { maxLength: 40 }), (steps) => {
-        const store = newShard();
+      fc.property(fc.array(anyStep, { maxLength: 40, size: "max" }), (steps) => {
+        const store = fundedShard();
         let shielded = issuance(store);
         let itemIndex = 0;
         for (const step of steps) {
@@ -76,8 +107,7 @@ describe("any sequence of deposits and calls", () => {
           } else {
             const before = issuance(store);
             const owed = listOpenPayouts(store).reduce((sum, { amount }) => sum + amount, 0n);
-            const sender = trustedCallSender(step.build(0).call);
-            executeTrustedCall(store, CONTEXT, step.build(readNonce(store, sender) + step.nonceOffset));
+            executeTrustedCall(store, CONTEXT, callOf(store, step));
             const owedNow = listOpenPayouts(store).reduce((sum, { amount }) => sum + amount, 0n);
             const burned = before - issuance(store) - (owedNow - owed);
             // Only dust of the sender is ever burned.
@@ -95,8 +125,8 @@ describe("any sequence of deposits and calls", () => {
 
   it("raises a nonce by exactly one with each call whose fee was paid, and never lowers one", () => {
     fc.assert(
-      fc.property(fc.array(anyStep, { maxLength: 40 }), (steps) => {
-        const store = newShard();
+      fc.property(fc.array(anyStep, { maxLength: 40, size: "max" }), (steps) => {
+        const store = fundedShard();
         let itemIndex = 0;
         for (const step of steps) {
           const nonces = [ALICE, BOB, CHARLIE, ENCLAVE].map((who) => [who, readNonce(store, who)] as const);
@@ -107,8 +137,8 @@ describe("any sequence of deposits and calls", () => {
             for (const [who, nonce] of nonces) expect(readNonce(store, who)).toBe(nonce);
             continue;
           }
-          const sender = trustedCallSender(step.build(0).call);
-          const signed = step.build(readNonce(store, sender) + step.nonceOffset);
+          const signed = callOf(store, step);
+          const sender = trustedCallSender(signed.call);
           const canPay = free(store, sender) >= computeCallFee(signed.call, ONE);
           executeTrustedCall(store, CONTEXT, signed);
           for (const [who, nonce] of nonces) {
@@ -123,8 +153,8 @@ describe("any sequence of deposits and calls", () => {
 
   it("lets a failed call change only the accounts of its sender and of the enclave, by fee, dust and nonce", () => {
     fc.assert(
-      fc.property(fc.array(anyStep, { maxLength: 40 }), (steps) => {
-        const store = newShard();
+      fc.property(fc.array(anyStep, { maxLength: 40, size: "max" }), (steps) => {
+        const store = fundedShard();
         let itemIndex = 0;
         for (const step of steps) {
           if (step.type === "deposit") {
@@ -133,8 +163,8 @@ describe("any sequence of deposits and calls", () => {
             unwrap(applyPrologue(store, CONTEXT, [{ type: "deposit", ...position, from, amount }]));
             continue;
           }
-          const sender = trustedCallSender(step.build(0).call);
-          const signed = step.build(readNonce(store, sender) + step.nonceOffset);
+          const signed = callOf(store, step);
+          const sender = trustedCallSender(signed.call);
           const [before, balance, fees] = [dump(store), free(store, sender), free(store, ENCLAVE)];
           const result = executeTrustedCall(store, CONTEXT, signed);
           if (result.ok) continue;
@@ -157,8 +187,8 @@ describe("any sequence of deposits and calls", () => {
 
   it("executes a signed call at most once, whatever happens in between", () => {
     fc.assert(
-      fc.property(fc.array(anyStep, { maxLength: 40 }), (steps) => {
-        const store = newShard();
+      fc.property(fc.array(anyStep, { maxLength: 40, size: "max" }), (steps) => {
+        const store = fundedShard();
         const done: TrustedCallSigned[] = [];
         let itemIndex = 0;
         for (const step of steps) {
@@ -167,7 +197,7 @@ describe("any sequence of deposits and calls", () => {
             const position = { parentchain: "Integritee" as const, blockNumber: 10, itemIndex: itemIndex++ };
             unwrap(applyPrologue(store, CONTEXT, [{ type: "deposit", ...position, from, amount }]));
           } else {
-            const signed = step.build(readNonce(store, trustedCallSender(step.build(0).call)));
+            const signed = callOf(store, step, 0);
             if (executeTrustedCall(store, CONTEXT, signed).ok) done.push(signed);
           }
           for (const signed of done) {
