@@ -86,7 +86,9 @@ describe.each([["integritee", integriteeRuntime], ["permuted", permutedRuntime]]
 
 describe("Proxy", () => {
   let chain: TestChain;
-  let [alice, bob, charlie]: Uint8Array[] = [];
+  let alice: Uint8Array;
+  let bob: Uint8Array;
+  let charlie: Uint8Array;
   beforeEach(async () => {
     chain = await TestChain.create();
     [alice, bob, charlie] = [chain.account("//Alice"), chain.account("//Bob"), chain.account("//Charlie")];
