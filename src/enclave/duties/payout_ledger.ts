@@ -2,9 +2,10 @@
  * What an enclave knows of the shard's payouts on the parentchain: which ones may be paid, which were, and what it has
  * signed itself. Sealed by the enclave, and handed to new validateers with the state.
  *
- * Blocks of the parentchain are cut into windows of {@linkcode PAYOUT_WINDOW} by their number. Each payout has one payer in
- * a window, by the validateers at the window's first block, and everything signed in a window dies with it. So all enclaves
- * agree without a word who may pay, and nobody pays before the last window's end is final and its events are read.
+ * Blocks of the parentchain are cut into windows of {@linkcode PAYOUT_WINDOW} by their number; only the one in which the
+ * shard was created begins with it and is cut into shorter ones. Each payout has one payer in a window, by the validateers
+ * at the window's first block, and everything signed in a window dies with it. So all enclaves agree without a word who may
+ * pay, and nobody pays before the last window's end is final and its events are read.
  *
  * States of a payout: unknown → `waiting` → `signed` → `paid`; `signed` → `waiting` when its window is over without payment,
  * or when the extrinsic was included but the transfer failed.
@@ -22,7 +23,7 @@ import { accountIdCodec, blockHashCodec } from "../../types/ids.ts";
 import type { Payout } from "../../types/payout.ts";
 import type { DutyAlert } from "./duty.ts";
 
-/** Blocks of a window, and mortality of what is signed in it. A power of two, so that an era can begin at its start. */
+/** Blocks of a window, and mortality of what is signed in it. A power of two, as mortality must be. */
 export const PAYOUT_WINDOW = 64;
 /** Most payouts kept: as many as the shard's state lets wait. */
 export const MAX_LEDGER_ENTRIES = 4_096;
@@ -33,8 +34,8 @@ const MAX_WINDOW_AUTHORITIES = 64;
 
 /** A payout's extrinsic; the same bytes are sent again and again until it is included or dead. */
 export interface SignedPayout {
-  /** First block of its window. */
-  readonly windowStart: number;
+  /** Last block in which it can be included: the end of its window. */
+  readonly eraEnd: number;
   /** Its bytes. */
   readonly bytes: Uint8Array;
   /** Its name on the chain. */
@@ -67,7 +68,9 @@ export interface LedgerEntry {
 export interface PayoutWindow {
   /** First block. */
   readonly start: number;
-  /** Its hash: the checkpoint of what is signed. */
+  /** Blocks, a power of two. */
+  readonly period: number;
+  /** Hash of the first block: the checkpoint of what is signed. */
   readonly hash: BlockHash;
   /** Validateers in the state of the first block; the payer of payout `id` is number `id mod n`. */
   readonly authorities: readonly AccountId[];
@@ -79,7 +82,7 @@ export interface PayoutLedger {
   readonly cursor: number;
   /** Payouts with a lower id are settled, or older than the ledger. */
   readonly firstOpen: bigint;
-  /** The window of the cursor; absent until a window's first block was read. */
+  /** The window of the cursor; absent until a window's first block was read. Without authorities before the shard exists. */
   readonly window: PayoutWindow | undefined;
   /** Payouts from `firstOpen` on, by ascending id. */
   readonly entries: readonly LedgerEntry[];
@@ -138,16 +141,28 @@ export function readBlockForPayouts(ledger: PayoutLedger, block: ImportedBlock, 
   return { ...settled, ledger: dropSettled({ ...addEntries(settled.ledger, added), cursor: block.number }) };
 }
 
-/** At a window's first block: new payers, and whatever was signed before is dead. */
+/** Last block of a window. */
+export function windowEnd({ start, period }: PayoutWindow): number {
+  return start + period - 1;
+}
+
+/** When a window is over: new payers, and whatever was signed before is dead. */
 function rollWindow(
   ledger: PayoutLedger,
   { number, hash }: ImportedBlock,
   authorities: readonly AccountId[],
 ): PayoutLedger {
-  if (number % PAYOUT_WINDOW !== 0) return ledger;
+  const { window } = ledger;
+  const begins = window === undefined
+    // Within a window its payers are not known, unless there were none: a shard, once created, stays.
+    ? number % PAYOUT_WINDOW === 0 || authorities.length === 0
+    : number > windowEnd(window) || window.authorities.length === 0;
+  if (!begins) return ledger;
+  const left = PAYOUT_WINDOW - number % PAYOUT_WINDOW;
+  const period = 2 ** Math.floor(Math.log2(left));
   return {
     ...ledger,
-    window: { start: number, hash, authorities: authorities.slice(0, MAX_WINDOW_AUTHORITIES) },
+    window: { start: number, period, hash, authorities: authorities.slice(0, MAX_WINDOW_AUTHORITIES) },
     entries: ledger.entries.map((entry) => ({ ...entry, signed: undefined })),
   };
 }
@@ -231,14 +246,14 @@ type StoredPayout = Omit<SignedPayout, "isStored" | "sentAt">;
 
 const signedPayout: Codec<SignedPayout> = mapped(
   struct<StoredPayout>({
-    windowStart: u32,
+    eraEnd: u32,
     bytes: bytes(MAX_PAYOUT_EXTRINSIC_BYTES),
     hash: mapped(bytesOf(32), h256, (hash) => hash),
     nonce: u32,
   }),
   // What is read from disk is stored; when it was sent is not known, so it is sent again.
   (stored): SignedPayout => ({ ...stored, isStored: true, sentAt: 0 }),
-  ({ windowStart, bytes, hash, nonce }) => ({ windowStart, bytes, hash, nonce }),
+  ({ eraEnd, bytes, hash, nonce }) => ({ eraEnd, bytes, hash, nonce }),
 );
 
 /** SCALE codec of {@linkcode PayoutLedger}: private, sealed. */
@@ -247,6 +262,7 @@ export const payoutLedger: Codec<PayoutLedger> = struct<PayoutLedger>({
   firstOpen: u64,
   window: option(struct<PayoutWindow>({
     start: u32,
+    period: u32,
     hash: blockHashCodec,
     authorities: vec(accountIdCodec, MAX_WINDOW_AUTHORITIES),
   })),

@@ -13,7 +13,7 @@ import { signExtrinsic } from "../../parentchain/extrinsic.ts";
 import { existentialDeposit } from "../../parentchain/funding.ts";
 import type { DutyAlert, DutyChain, DutyExtrinsic, DutyIdentity } from "./duty.ts";
 import { nextNonce, type ReservedNonce } from "./outbox.ts";
-import { type LedgerEntry, payerOf, PAYOUT_WINDOW, type PayoutLedger, type SignedPayout } from "./payout_ledger.ts";
+import { type LedgerEntry, payerOf, type PayoutLedger, type SignedPayout, windowEnd } from "./payout_ledger.ts";
 import { encodeProxied } from "./vault.ts";
 
 /** Most payouts signed and not included: fewer than a node's pool takes of one sender. */
@@ -68,13 +68,12 @@ export function planPayouts(
 }
 
 function isDueToSend({ signed }: LedgerEntry, cursor: number): boolean {
-  return signed !== undefined && signed.isStored && cursor < signed.windowStart + PAYOUT_WINDOW - 1 &&
+  return signed !== undefined && signed.isStored && cursor < signed.eraEnd &&
     (signed.sentAt === 0 || cursor >= signed.sentAt + PAYOUT_RESEND_BLOCKS);
 }
 
 function toExtrinsic(signed: SignedPayout, { signer }: DutyIdentity): DutyExtrinsic {
-  const eraEnd = signed.windowStart + PAYOUT_WINDOW - 1;
-  const { bytes, hash, nonce } = signed;
+  const { bytes, hash, nonce, eraEnd } = signed;
   return { bytes, hash, nonce, eraEnd, purpose: "payout", signer: signer.account };
 }
 
@@ -94,7 +93,7 @@ function signDue(
   const { window, cursor } = ledger;
   const none: SignedDue = { entries: ledger.entries, count: 0, alerts: [] };
   const { account } = identity.signer;
-  if (window === undefined || window.start + PAYOUT_WINDOW - 1 - cursor < MIN_WINDOW_LEFT) return none;
+  if (window === undefined || windowEnd(window) - cursor < MIN_WINDOW_LEFT) return none;
   const isMine = (entry: LedgerEntry) =>
     entry.paidAt === undefined && entry.signed === undefined && entry.failedIn !== window.start &&
     equalBytes(payerOf(window, entry.id) ?? new Uint8Array(0), account);
@@ -138,8 +137,8 @@ function signPayout(
     dest: metadata.address("Balances", "transfer_keep_alive", "dest", beneficiary),
     value: amount,
   });
-  const era = mortalEra(PAYOUT_WINDOW, window.start);
+  const era = mortalEra(window.period, window.start);
   const context = { metadata, genesisHash, era, checkpoint: window.hash, nonce };
   const { bytes, hash } = signExtrinsic(encodeProxied(metadata, vault, transfer), signer, context);
-  return { windowStart: window.start, bytes, hash, nonce, isStored: false, sentAt: 0 };
+  return { eraEnd: windowEnd(window), bytes, hash, nonce, isStored: false, sentAt: 0 };
 }

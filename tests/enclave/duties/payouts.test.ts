@@ -366,9 +366,33 @@ describe("payouts", () => {
     };
     stranger.ledger = {
       ...stranger.ledger,
-      window: { start: 64, hash: chain.head.hash, authorities: [stranger.account] },
+      window: { start: 64, period: 64, hash: chain.head.hash, authorities: [stranger.account] },
     };
     expect(plan(stranger, world).alerts[0]?.code).toBe("NotVaultDelegate");
+  });
+
+  it("can be paid soon after the shard's creation, in windows that all agree on", () => {
+    const world = new World();
+    world.number = 66;
+    world.authorities = [];
+    const a = new Enclave(KEYS[0], startPayoutLedger(66, 0n));
+    advance(world, 70, a);
+    world.authorities = ACCOUNTS.slice(0, 1);
+    world.owe(0n);
+    advance(world, 71, a);
+    expect(a.ledger.window).toMatchObject({ start: 71, period: 32 });
+    expect(signAndSend(a, world)[0]?.eraEnd).toBe(102);
+    const windows = new Set<string>();
+    const late = new Enclave(KEYS[1], startPayoutLedger(80, 0n));
+    while (world.number < 130) {
+      const block = world.block();
+      read(a, world, block);
+      if (block.number > 80) read(late, world, block);
+      windows.add(`${a.ledger.window?.start}+${a.ledger.window?.period}`);
+      // Who came later does not know who pays until the next whole window.
+      expect(late.ledger.window?.start).toBe(block.number < 128 ? undefined : 128);
+    }
+    expect([...windows]).toEqual(["71+32", "103+16", "119+8", "127+1", "128+64"]);
   });
 
   it("older than the ledger are left to others, and an unknown transfer of the vault is an alert", () => {
