@@ -24,23 +24,37 @@ export interface SignedBlockJson {
 
 /** JSON form of a header. */
 export interface SidechainHeaderJson {
+  /** Hash of the parent header. */
   readonly parent_hash: string;
+  /** Number of the block. */
   readonly block_number: number;
+  /** The shard. */
   readonly shard_id: string;
+  /** Hash of the body's summary. */
   readonly block_data_hash: string;
+  /** The next block number to be confirmed. */
   readonly next_finalization_block_number: number;
 }
 
 /** JSON form of a body. */
 export interface BlockDataJson {
+  /** When the block was made, ms since the epoch. */
   readonly timestamp: number;
+  /** The newest Integritee block that the block knows. */
   readonly layer_one_head: string;
+  /** SS58 address of the author, prefix 42. */
   readonly block_author: string;
+  /** Hashes of the executed operations. */
   readonly signed_top_hashes: readonly string[];
+  /** Bytes of the encrypted state diff. */
   readonly encrypted_state_diff: readonly number[];
+  /** Number of `layer_one_head`. */
   readonly layer_one_number: number;
+  /** Hash of the receipts. */
   readonly receipts_hash: string;
+  /** Hash of the prologue. */
   readonly prologue_hash: string;
+  /** Root of the private state after the block. */
   readonly state_root: string;
 }
 

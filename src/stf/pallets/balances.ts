@@ -23,6 +23,7 @@ import { readAccountInfo, systemAccount } from "./system.ts";
  */
 export const EXISTENTIAL_DEPOSIT = 500n;
 
+/** Largest sum of balances: what the wire type u128 can carry. */
 const MAX_BALANCE = (1n << 128n) - 1n;
 
 /** `Balances.TotalIssuance`: the sum of all balances. */

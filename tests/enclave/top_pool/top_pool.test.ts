@@ -197,6 +197,18 @@ describe("onChainChanged()", () => {
     expect(pool.find(mine)).toBeUndefined();
   });
 
+  it("sees a gap and a used-up nonce even if they cancel out in number", () => {
+    const pool = new TopPool();
+    const state = new States().setNonce(ALICE, 4);
+    const hashes = [4, 5, 6].map((nonce) => submitted(pool, operation(ALICE, nonce), state));
+    // Somebody else's block used nonce 4 for another call, and the call with nonce 5 failed without using its nonce.
+    const failed = hashes.slice(1, 2);
+    const enacted = [{ hash: block(1), number: 1n, executed: [hashOf(ALICE, 4, 9)], failed }];
+    const news = newsOf(pool.onChainChanged({ retracted: [], enacted }, state.setNonce(ALICE, 5), 0));
+    expect(news.map(([, status]) => status)).toEqual(["Invalid", "Usurped", "Future"]);
+    expect([noncesOf(pool.ready(), ALICE), noncesOf(pool.future(), ALICE)]).toEqual([[], [6]]);
+  });
+
   it("brings back the operations of a retracted block, before those that follow them", () => {
     const pool = new TopPool();
     const state = new States();
