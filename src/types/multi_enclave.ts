@@ -7,7 +7,7 @@
  */
 import { bool, bytes, bytesOf, type Codec, option, struct, u64, unit, type Variant, variant } from "../codec/codec.ts";
 import { type AccountId, accountId, type EnclaveFingerprint } from "../primitives/branded.ts";
-import { enumeration } from "./enumeration.ts";
+import { enumeration } from "../codec/enumeration.ts";
 import { enclaveFingerprintCodec } from "./ids.ts";
 
 /** Most bytes of an enclave's url: the pallet's own bound. */

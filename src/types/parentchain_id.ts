@@ -6,7 +6,7 @@
  * @module
  */
 import type { Codec } from "../codec/codec.ts";
-import { enumeration } from "./enumeration.ts";
+import { enumeration } from "../codec/enumeration.ts";
 
 /** Name of a parentchain's role: the registry chain, or one of two chains that may hold the vault. */
 export type ParentchainId = "Integritee" | "TargetA" | "TargetB";

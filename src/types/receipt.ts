@@ -10,7 +10,7 @@ import { type Codec, struct, vec } from "../codec/codec.ts";
 import { blake2_256 } from "../crypto/blake2.ts";
 import { type H256, h256, type TopHash } from "../primitives/branded.ts";
 import { MAX_TOPS_PER_BLOCK } from "./block_data.ts";
-import { enumeration } from "./enumeration.ts";
+import { enumeration } from "../codec/enumeration.ts";
 import { topHashCodec } from "./ids.ts";
 
 /**

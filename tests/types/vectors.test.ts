@@ -3,7 +3,7 @@ import { decodeBase58, encodeBase58 } from "../../src/primitives/base58.ts";
 import { accountId, enclaveFingerprint, shardIdentifier } from "../../src/primitives/branded.ts";
 import { concatBytes } from "../../src/primitives/bytes.ts";
 import { fromHex, toHex } from "../../src/primitives/hex.ts";
-import { enumeration } from "../../src/types/enumeration.ts";
+import { enumeration } from "../../src/codec/enumeration.ts";
 import { getter, trustedGetterOwner, trustedGetterPayload } from "../../src/types/getter.ts";
 import { sovereignEnclaveAccount } from "../../src/types/multi_enclave.ts";
 import { MAX_CYPHERTEXT_BYTES, request } from "../../src/types/request.ts";

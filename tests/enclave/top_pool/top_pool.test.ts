@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BAN_DURATION_MS, BanList, BANNED_AFTER_CLEANING, MAX_BANNED } from "../../../src/enclave/top_pool/ban_list.ts";
 import { IncludedOperations } from "../../../src/enclave/top_pool/included_operations.ts";
-import { poolErrorText } from "../../../src/enclave/top_pool/pool_error.ts";
 import {
   FUTURE_LIMITS,
   LONGEVITY_BLOCKS,
@@ -357,20 +356,5 @@ describe("IncludedOperations", () => {
     expect(included.takeBlock(block(2))).toEqual([]);
     expect(included.takeUpTo(3n).length).toBe(4);
     expect(included.size).toBe(2);
-  });
-});
-
-describe("poolErrorText()", () => {
-  it("has the worker's words", () => {
-    expect(poolErrorText({ code: "AlreadyImported" })).toBe(
-      'Error { code: ServerError(4004), message: "Already imported", data: None }',
-    );
-    const messages = ["TooLowPriority", "TemporarilyBanned", "ImmediatelyDropped", "UnknownTrustedOperation"] as const;
-    expect(messages.map((code) => /message: "(.*)",/.exec(poolErrorText({ code }))?.[1])).toEqual([
-      "Too low priority",
-      "Trusted Operation temporarily Banned",
-      "TrustedOperation couldn't enter the pool because of the limit",
-      "Unknown trusted operation",
-    ]);
   });
 });

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { type Codec, makeCodec, u8 } from "../codec/codec.ts";
-import { CodecError } from "../codec/error.ts";
+import { type Codec, makeCodec, u8 } from "./codec.ts";
+import { CodecError } from "./error.ts";
 
 /**
  * Makes the codec of an enum whose variants carry nothing. Indexes are always written, and each stands once.
