@@ -73,6 +73,8 @@ export class TestHost {
   nowMs: number;
   tip: TestBlock;
   serverPort = 4321;
+  /** Parentchain blocks that this host built. */
+  readonly built: TestBlock[] = [];
 
   constructor(chain: TestChain, disk: Disk = new Disk(), platform: Platform = testPlatform(), tip = chain.genesis) {
     this.chain = chain;
@@ -214,6 +216,7 @@ export class TestHost {
   async parentchainBlock(spec: TestBlockSpec = {}): Promise<TestBlock> {
     const block = this.chain.build(this.tip, spec);
     this.tip = block;
+    this.built.push(block);
     await this.importParentchain([block]);
     return block;
   }
