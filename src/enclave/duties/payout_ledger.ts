@@ -193,9 +193,24 @@ function settleOutcomes(ledger: PayoutLedger, block: number, outcomes: readonly 
       continue;
     }
     paid.push(match.id);
-    entries = replace(entries, { ...match, paidAt: block });
+    entries = settle(entries, match, own, block);
   }
   return { ledger: { ...ledger, entries }, paid, alerts };
+}
+
+/**
+ * Marks a payout as paid by the extrinsic of `own`. Those bytes are spent and must not be sent again; if they were signed
+ * for an equal payout, that one takes over what was signed for the one they settled, so that nothing is signed twice.
+ */
+function settle(
+  entries: readonly LedgerEntry[],
+  match: LedgerEntry,
+  own: LedgerEntry | undefined,
+  block: number,
+): readonly LedgerEntry[] {
+  if (own === undefined) return replace(entries, { ...match, paidAt: block });
+  const settled = replace(entries, { ...match, paidAt: block, signed: undefined });
+  return own.id === match.id ? settled : replace(settled, { ...own, signed: match.signed });
 }
 
 const NOBODY = new Uint8Array(0);
