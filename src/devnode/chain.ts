@@ -3,37 +3,34 @@
  *
  * @module
  */
-import { u32, u64 } from "../codec/codec.ts";
-import { blake2_256 } from "../crypto/blake2.ts";
+import { u32 } from "../codec/codec.ts";
 import { auraSlot } from "../parentchain/aura.ts";
 import { type ParentchainHeader, parentchainHeader } from "../parentchain/header.ts";
 import { type BlockHash, blockHash } from "../primitives/branded.ts";
 import { equalBytes } from "../primitives/bytes.ts";
 import { err, ok, type Result } from "../primitives/result.ts";
-import { computeOrderedRoot, emptyTrie, type Trie, trieRoot } from "../trie/trie.ts";
+import { type Trie, trieRoot } from "../trie/trie.ts";
 import type { TrieVersion } from "../trie/trie_version.ts";
 import { slotAt } from "./aura.ts";
-import { type AuthorityHistory, authorityHistory, genesisHistory, noteHeader } from "./authority_history.ts";
+import { type AuthorityHistory, authorityHistory, noteHeader } from "./authority_history.ts";
 import { authorBlock, type AuthoredBlock, type AuthorError } from "./block_author.ts";
 import { ChainError } from "./chain_error.ts";
-import type { ChainStore, StoredBlock, StoredJustification } from "./chain_store.ts";
-import type { DevKeys } from "./dev_keys.ts";
-import { advanceFinality, type JustificationPolicy, selectKept } from "./finality.ts";
+import {
+  assertSameChain,
+  AUTHORITY_SETS,
+  type ChainParts,
+  createGenesis,
+  FINALIZED,
+  type Genesis,
+  metaOf,
+  storeGenesis,
+} from "./chain_genesis.ts";
+import type { StoredBlock, StoredJustification } from "./chain_store.ts";
+import { advanceFinality, selectKept } from "./finality.ts";
 import type { PoolTransaction } from "./pool/transaction.ts";
-import type { GenesisPreset, RuntimePort } from "./runtime/runtime_interface.ts";
-import { grandpaAuthorities } from "./runtime_calls.ts";
+import type { RuntimePort } from "./runtime/runtime_interface.ts";
 import { diffStates, type StateChange } from "./state_diff.ts";
 import { replayStates, StateHistory } from "./state_history.ts";
-
-/** What a chain is made of. */
-export interface ChainParts<Block> {
-  readonly runtime: RuntimePort<Trie, Block>;
-  readonly preset: GenesisPreset;
-  readonly store: ChainStore;
-  readonly keys: DevKeys;
-  readonly statesKept: number;
-  readonly justifications: JustificationPolicy;
-}
 
 /** The newest block. */
 export interface ChainHead {
@@ -64,10 +61,6 @@ export type StateError =
   | { readonly code: "UnknownBlock" }
   /** The block is too old. */
   | { readonly code: "StateDiscarded" };
-
-const SLOT_DURATION = "slot_duration";
-const FINALIZED = "finalized";
-const AUTHORITY_SETS = "authority_sets";
 
 /** A chain; blocks are added by {@linkcode DevChain.author} only. */
 export class DevChain<Block> {
@@ -240,53 +233,4 @@ export class DevChain<Block> {
     }
     return head;
   }
-}
-
-interface Genesis {
-  readonly hash: BlockHash;
-  readonly headerBytes: Uint8Array;
-  readonly state: Trie;
-}
-
-function createGenesis<Block>({ runtime, preset }: ChainParts<Block>): Genesis {
-  const state = runtime.buildGenesis(preset);
-  const headerBytes = parentchainHeader.encode({
-    parentHash: blockHash(new Uint8Array(32)),
-    number: 0,
-    stateRoot: trieRoot(state, runtime.version.stateVersion === 0 ? 0 : 1),
-    extrinsicsRoot: computeOrderedRoot([], 0),
-    digest: [],
-  });
-  return { hash: blockHash(blake2_256(headerBytes)), headerBytes, state };
-}
-
-function storeGenesis<Block>({ runtime, store }: ChainParts<Block>, genesis: Genesis): void {
-  store.commit({
-    block: { number: 0, hash: genesis.hash, header: genesis.headerBytes, extrinsics: [] },
-    changes: diffStates(emptyTrie(), genesis.state),
-    meta: {
-      [FINALIZED]: u32.encode(0),
-      [AUTHORITY_SETS]: authorityHistory.encode(genesisHistory(grandpaAuthorities(runtime, genesis))),
-      [SLOT_DURATION]: u64.encode(BigInt(runtime.slotDurationMs)),
-    },
-    foldUpTo: -1,
-  });
-}
-
-function assertSameChain<Block>({ runtime, store }: ChainParts<Block>, genesis: Genesis): void {
-  const stored = store.hashOf(0);
-  if (stored === undefined || !equalBytes(stored, genesis.hash)) {
-    throw new ChainError("GenesisMismatch", "Cannot open the chain: the database has another genesis block");
-  }
-  const slotDuration = u64.decode(metaOf(store, SLOT_DURATION));
-  if (slotDuration !== BigInt(runtime.slotDurationMs)) {
-    const want = `want ${slotDuration} ms as in the database, got ${runtime.slotDurationMs} ms`;
-    throw new ChainError("BlockTimeMismatch", `Cannot open the chain with another block time: ${want}`);
-  }
-}
-
-function metaOf(store: ChainStore, name: string): Uint8Array {
-  const value = store.meta(name);
-  if (value === undefined) throw new ChainError("StoreIncomplete", `Cannot open the chain: "${name}" is missing`);
-  return value;
 }

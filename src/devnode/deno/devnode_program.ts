@@ -1,8 +1,7 @@
 /**
  * The command line of the node.
  *
- * Differs: a subset of a Substrate node's options under their names, and three of our own (`--runtime`, `--rpc-profile`,
- * `--block-time-ms`).
+ * A subset of a Substrate node's options under their names, and some of our own such as `--runtime` and `--rpc-profile`.
  *
  * @module
  */

@@ -17,6 +17,11 @@ export const MAX_RPC_CONNECTIONS = 1000;
 export const MAX_HTTP_REQUESTS = 256;
 /** Open subscriptions of one WebSocket; Substrate's default. */
 export const MAX_RPC_SUBSCRIPTIONS = 1024;
+/**
+ * Tokens of a WebSocket's requests: ten times those of a validateer, since everybody here is a developer; it keeps a
+ * client that runs wild from starving the others.
+ */
+export const RPC_RATE = { burst: 20_000, perSecond: 20_000 };
 /** Longest wait for open answers when the server stops. */
 const STOP_TIMEOUT_MS = 500;
 /** WebSocket close code of a server that stops. */
@@ -143,7 +148,8 @@ function serveSocket(
     close: (code, reason) => socket.close(code, reason),
     bufferedAmount: () => socket.bufferedAmount,
   };
-  const connection = new RpcConnection(router, port, undefined, nowMs(), { subscriptions: MAX_RPC_SUBSCRIPTIONS });
+  const limits = { subscriptions: MAX_RPC_SUBSCRIPTIONS, rate: RPC_RATE };
+  const connection = new RpcConnection(router, port, undefined, nowMs(), limits);
   const end = () => {
     connection.end();
     onEnd();
