@@ -18,6 +18,7 @@ import {
   vecOf,
 } from "../types/builders.ts";
 import type { RuntimeType } from "../types/runtime_type.ts";
+import { UNCHECKED_EXTRINSIC_PATH } from "../executive/extrinsic.ts";
 import type {
   InvalidTransaction,
   TransactionSource,
@@ -26,8 +27,11 @@ import type {
   ValidTransaction,
 } from "../validity.ts";
 
-/** An extrinsic without its length, as APIs take it: on the wire the length comes first either way. */
-export const opaqueExtrinsic: RuntimeType<Uint8Array> = newtypeOf("sp_runtime::OpaqueExtrinsic", byteVec());
+/**
+ * An extrinsic without its length, as APIs take it: on the wire the length comes first either way. In the metadata it is
+ * the runtime's own extrinsic, which has this key and is described there, because its parameters are the runtime's.
+ */
+export const opaqueExtrinsic: RuntimeType<Uint8Array> = newtypeOf(UNCHECKED_EXTRINSIC_PATH, byteVec());
 
 /** `TransactionSource`. */
 export const transactionSource: RuntimeType<TransactionSource> = namesOf(

@@ -14,6 +14,8 @@ import { type MultiAddress, multiAddress, type MultiSignature, multiSignature } 
 
 /** Format version of extrinsics. */
 export const EXTRINSIC_VERSION = 4;
+/** Rust path of extrinsics, by which clients know the type. */
+export const UNCHECKED_EXTRINSIC_PATH = "sp_runtime::generic::unchecked_extrinsic::UncheckedExtrinsic";
 /** Flag of signed extrinsics beside the version. */
 const SIGNED_FLAG = 0x80;
 

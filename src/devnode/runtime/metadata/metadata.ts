@@ -6,7 +6,7 @@
 import { metadata } from "@polkadot-api/substrate-bindings";
 import { toHex } from "../../../primitives/hex.ts";
 import type { TransactionExtension } from "../extensions/extension.ts";
-import { EXTRINSIC_VERSION } from "../executive/extrinsic.ts";
+import { EXTRINSIC_VERSION, UNCHECKED_EXTRINSIC_PATH } from "../executive/extrinsic.ts";
 import {
   callTypeOf,
   errorTypeOf,
@@ -20,7 +20,7 @@ import type { RuntimeApi } from "../api/api_definition.ts";
 import type { StorageItemInfo } from "../storage/storage_item.ts";
 import { byteVec, emptyStruct, tupleOf } from "../types/builders.ts";
 import { multiAddress, multiSignature } from "../types/common.ts";
-import type { AnyType, RuntimeType, TypeId, TypeInfo } from "../types/runtime_type.ts";
+import { type AnyType, type RuntimeType, splitPath, type TypeId, type TypeInfo } from "../types/runtime_type.ts";
 import { TypeTable } from "./type_table.ts";
 
 /** "meta", little endian. */
@@ -83,9 +83,9 @@ function extraType(extensions: readonly TransactionExtension[]): TypeInfo {
 
 function uncheckedExtrinsic(model: RuntimeModel): TypeInfo {
   return {
-    key: "sp_runtime::generic::unchecked_extrinsic::UncheckedExtrinsic",
+    key: UNCHECKED_EXTRINSIC_PATH,
     describe: () => ({
-      path: ["sp_runtime", "generic", "unchecked_extrinsic", "UncheckedExtrinsic"],
+      path: splitPath(UNCHECKED_EXTRINSIC_PATH),
       params: [
         { name: "Address", type: multiAddress },
         { name: "Call", type: model.callType },

@@ -27,6 +27,8 @@ import {
   balancesEvents,
   inactiveIssuance,
   locks,
+  MAX_LOCKS,
+  reserves,
   totalIssuance,
 } from "./definitions.ts";
 
@@ -103,13 +105,13 @@ export const balancesPallet: PalletFactory = ({ parameters }) => ({
   name: "Balances",
   crate: "pallet_balances",
   storageVersion: 1,
-  storage: [totalIssuance, inactiveIssuance, balancesAccount, locks].map(({ info }) => info),
+  storage: [totalIssuance, inactiveIssuance, balancesAccount, locks, reserves].map(({ info }) => info),
   calls,
   events: balancesEvents,
   errors: balancesErrors,
   constants: {
     ExistentialDeposit: defineConstant(u128, parameters.existentialDeposit),
-    MaxLocks: defineConstant(u32, 50),
+    MaxLocks: defineConstant(u32, MAX_LOCKS),
     MaxReserves: defineConstant(u32, 0),
     MaxFreezes: defineConstant(u32, 0),
   },

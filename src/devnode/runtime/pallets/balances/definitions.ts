@@ -13,7 +13,16 @@ import {
   type StorageMap,
   type StorageValue,
 } from "../../storage/storage_item.ts";
-import { byteArray, namesOf, newtypeOf, structOf, structVariant, u128, vecOf } from "../../types/builders.ts";
+import {
+  boundedVecOf,
+  byteArray,
+  namesOf,
+  newtypeOf,
+  structOf,
+  structVariant,
+  u128,
+  vecOf,
+} from "../../types/builders.ts";
 import { accountId32 } from "../../types/common.ts";
 import type { RuntimeType } from "../../types/runtime_type.ts";
 import { type AccountData, accountData, EMPTY_ACCOUNT_DATA } from "../system/types.ts";
@@ -46,7 +55,7 @@ const balanceLock: RuntimeType<BalanceLock> = structOf("pallet_balances::types::
 }, { params: [{ name: "Balance", type: u128 }] });
 
 /** Most locks of an account, as in the original. */
-const MAX_LOCKS = 50;
+export const MAX_LOCKS = 50;
 
 /** Locks of accounts; wallets read them, nothing here writes them. */
 export const locks: StorageMap<Uint8Array, readonly BalanceLock[], never> = defaultMap(
@@ -56,6 +65,26 @@ export const locks: StorageMap<Uint8Array, readonly BalanceLock[], never> = defa
   newtypeOf("bounded_collections::weak_bounded_vec::WeakBoundedVec", vecOf(balanceLock, MAX_LOCKS), {
     params: [{ name: "T", type: balanceLock }, { name: "S", type: undefined }],
   }),
+  [],
+);
+
+interface ReserveData {
+  readonly id: Uint8Array;
+  readonly amount: bigint;
+}
+
+const reserveIdentifier = byteArray(8);
+const reserveData: RuntimeType<ReserveData> = structOf("pallet_balances::types::ReserveData", {
+  id: reserveIdentifier,
+  amount: u128,
+}, { params: [{ name: "ReserveIdentifier", type: reserveIdentifier }, { name: "Balance", type: u128 }] });
+
+/** Named reserves of accounts; wallets read them, nothing here writes them. */
+export const reserves: StorageMap<Uint8Array, readonly ReserveData[], never> = defaultMap(
+  PALLET,
+  "Reserves",
+  blake2Concat(accountId32),
+  boundedVecOf(reserveData, MAX_LOCKS),
   [],
 );
 
