@@ -23,6 +23,7 @@ export function buildProgram(terminal: Terminal): Command {
     .option("-U, --worker-url <url>", "worker, without port", "wss://127.0.0.1")
     .option("-P, --trusted-worker-port <port>", "port of the worker's trusted endpoint", parsePort, 2000)
     .option("--accept-emulated-enclave", "trust an emulated enclave outside development: its host can read it", false)
+    .option("--platform-root <file>", "PEM certificate of an operator's platform root to trust, emulated as well")
     .option("--insecure", "trust whoever answers at the worker's address, without evidence", false)
     .enablePositionalOptions();
   const context: CommandContext = { terminal, options: () => program.opts<GlobalOptions>() };

@@ -23,6 +23,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import { h256, type ShardIdentifier } from "../../primitives/branded.ts";
 import { encodeBase58 } from "../../primitives/base58.ts";
 import { CliError } from "./cli_error.ts";
+import { readPlatformRoot } from "./platform_root.ts";
 import { describeClientError } from "./client_errors.ts";
 import type { CommandContext } from "./context.ts";
 import { activeFingerprint, findEnclave } from "./enclave_registry.ts";
@@ -94,10 +95,12 @@ async function verifyEnclave(
   if (!evidence.ok) {
     throw new CliError("Evidence", `Cannot verify the enclave: ${describeClientError(evidence.error)}`);
   }
-  const lenient = chain.isDevelopment || context.options().acceptEmulatedEnclave;
+  const { acceptEmulatedEnclave, platformRoot } = context.options();
+  const lenient = chain.isDevelopment || acceptEmulatedEnclave;
+  const named = platformRoot === undefined ? [] : [readPlatformRoot(platformRoot)];
   const judged = await judgeEnclave(evidence.value, registryOf(chain), {
-    roots: [INTEL_SGX_ROOT, EMULATED_DEVELOPMENT_ROOT],
-    acceptedEmulatedRoots: lenient ? [EMULATED_DEVELOPMENT_ROOT.name] : [],
+    roots: [INTEL_SGX_ROOT, EMULATED_DEVELOPMENT_ROOT, ...named],
+    acceptedEmulatedRoots: [...named, ...(lenient ? [EMULATED_DEVELOPMENT_ROOT] : [])].map(({ name }) => name),
     acceptUnattested: lenient,
     genesis: h256(chain.genesisHash),
     shard,

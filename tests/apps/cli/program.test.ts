@@ -1,4 +1,9 @@
 import { describe, expect, it } from "vitest";
+import {
+  EMULATED_DEVELOPMENT_ROOT,
+  EMULATED_DEVELOPMENT_ROOT_CERTIFICATE,
+} from "../../../src/attestation/emulated_root.ts";
+import { readPlatformRoot } from "../../../src/apps/cli/platform_root.ts";
 import { percentile, percentileLines } from "../../../src/apps/cli/percentiles.ts";
 import { runCommandLine } from "../../../src/apps/cli/program.ts";
 
@@ -63,5 +68,21 @@ describe("percentileLines()", () => {
 
   it("is defined for one value and for none", () => {
     expect([percentile([7], 5), percentile([7], 100), percentile([], 50)]).toEqual([7, 7, 0]);
+  });
+});
+
+describe("readPlatformRoot()", () => {
+  it("takes the certificate of a PEM file as an emulated root", () => {
+    const path = Deno.makeTempFileSync();
+    try {
+      Deno.writeTextFileSync(path, EMULATED_DEVELOPMENT_ROOT_CERTIFICATE);
+      const root = readPlatformRoot(path);
+      expect(root).toMatchObject({ isEmulated: true, publicKey: EMULATED_DEVELOPMENT_ROOT.publicKey });
+      Deno.writeTextFileSync(path, "no certificate");
+      expect(() => readPlatformRoot(path)).toThrow(/want a PEM certificate/u);
+    } finally {
+      Deno.removeSync(path);
+    }
+    expect(() => readPlatformRoot(path)).toThrow(/Cannot read platform root/u);
   });
 });
