@@ -1,7 +1,7 @@
 /**
  * Leaves of the commitment trie: where they stand and what they commit to.
  *
- * An entry is kept packed as `salt ‖ value` in one byte string, which is what its leaf hashes and takes the least memory.
+ * An entry is kept packed as `salt ‖ value` in one byte string, which takes the least memory.
  *
  * Differs: the original hashes the whole encoded state. Here the root commits to each value on its own, so that a block
  * costs what it touches and a single value can be proven to a client without showing its neighbours.
@@ -45,12 +45,21 @@ export function computePath(pathKey: Uint8Array, storageKey: Uint8Array): H256 {
   return blake2_256_keyed(pathKey, storageKey);
 }
 
-/** What the commitment trie holds for an entry: `blake2_256("leaf/1" ‖ salt ‖ value)`. */
-export function computeLeaf(entry: PackedEntry): H256 {
-  const preimage = new Uint8Array(LEAF_DOMAIN.length + entry.length);
+/**
+ * What the commitment trie holds for an entry: `blake2_256("leaf/1" ‖ salt ‖ compact(length) ‖ storageKey ‖ value)`. The
+ * storage key is in it, because a client cannot check the hashed path: without it the leaf of one account could be shown
+ * as that of another.
+ */
+export function computeLeaf(storageKey: Uint8Array, entry: PackedEntry): H256 {
+  const length = compactU32.encode(storageKey.length);
+  const keyAt = LEAF_DOMAIN.length + SALT_LENGTH + length.length;
+  const preimage = new Uint8Array(keyAt + storageKey.length + entry.length - SALT_LENGTH);
   preimage.set(LEAF_DOMAIN);
-  writeByteString(entry, preimage, LEAF_DOMAIN.length, 0, entry.length);
-  return blake2_256(preimage);
+  writeByteString(entry, preimage, LEAF_DOMAIN.length, 0, SALT_LENGTH);
+  preimage.set(length, keyAt - length.length);
+  preimage.set(storageKey, keyAt);
+  writeByteString(entry, preimage, keyAt + storageKey.length, SALT_LENGTH, entry.length);
+  return h256(blake2_256(preimage));
 }
 
 /**

@@ -10,8 +10,8 @@ import { type RadixTree, treeEntries, treeFromEntries, treeGet, treeInsert, tree
 import type { StateReader } from "./kv_store.ts";
 import { computeLeaf, computePath, type PackedEntry, valueOfEntry } from "./leaf.ts";
 
-/** How the commitment trie is hashed: a leaf's value is the commitment to its entry. */
-export const COMMITMENT_RULES: MerkleRules<PackedEntry> = { version: 1, bytesOf: computeLeaf };
+/** How the commitment trie is hashed: its values are leaves, as byte strings. */
+export const COMMITMENT_RULES: MerkleRules<string> = { version: 1, bytesOf: (leaf) => fromByteString(leaf) };
 
 /** Bytes an entry takes in a snapshot besides key, salt and value: lengths of up to two bytes each. */
 const ENTRY_OVERHEAD = 4;
@@ -20,14 +20,14 @@ const ENTRY_OVERHEAD = 4;
 export class StateSnapshot implements StateReader {
   /** Entries by storage key, for reading and ordered iteration. */
   readonly entries: RadixTree<PackedEntry>;
-  /** The same entries by hashed path, for the root. */
-  readonly commitments: RadixTree<PackedEntry>;
+  /** The leaves of the same entries by hashed path, for the root. */
+  readonly commitments: RadixTree<string>;
   /** About how many bytes the state takes when encoded; for metrics. */
   readonly encodedSize: number;
 
   private constructor(
     entries: RadixTree<PackedEntry>,
-    commitments: RadixTree<PackedEntry>,
+    commitments: RadixTree<string>,
     encodedSize: number,
   ) {
     this.entries = entries;
@@ -45,7 +45,10 @@ export class StateSnapshot implements StateReader {
     entries: readonly (readonly [key: string, entry: PackedEntry])[],
     pathKey: Uint8Array,
   ): StateSnapshot {
-    const commitments = entries.map(([key, entry]) => [pathOf(pathKey, fromByteString(key)), entry] as const);
+    const commitments = entries.map(([text, entry]) => {
+      const key = fromByteString(text);
+      return [pathOf(pathKey, key), leafOf(key, entry)] as const;
+    });
     const size = entries.reduce((sum, [key, entry]) => sum + sizeOf(key, entry), 0);
     return new StateSnapshot(treeFromEntries(entries), treeFromEntries(commitments), size);
   }
@@ -90,7 +93,7 @@ export class StateSnapshot implements StateReader {
     }
     return new StateSnapshot(
       treeInsert(this.entries, text, entry),
-      treeInsert(this.commitments, path, entry),
+      treeInsert(this.commitments, path, leafOf(key, entry)),
       size + sizeOf(text, entry),
     );
   }
@@ -98,6 +101,10 @@ export class StateSnapshot implements StateReader {
 
 function pathOf(pathKey: Uint8Array, key: Uint8Array): string {
   return toByteString(computePath(pathKey, key));
+}
+
+function leafOf(key: Uint8Array, entry: PackedEntry): string {
+  return toByteString(computeLeaf(key, entry));
 }
 
 function sizeOf(key: string, entry: PackedEntry): number {

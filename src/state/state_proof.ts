@@ -2,8 +2,8 @@
  * Proof of single values of the private state against a state root, for clients: it shows the values asked for and
  * hides everything beside them, because siblings are hashes of salted values at hashed paths.
  *
- * That a path belongs to a storage key is the enclave's word (the path key is secret); that the value at this path is
- * under the state root is proven.
+ * A leaf names its storage key, so a value that is shown is proven to be that key's. Absence is the enclave's word in one
+ * point: that the path at which nothing stands is the key's (the path key is secret).
  *
  * @module
  */
@@ -98,7 +98,7 @@ export function verifyStateProof(
     const leaf = shown.value[i];
     const isMatch = entry === undefined
       ? leaf === undefined
-      : leaf !== undefined && equalBytes(leaf, computeLeaf(packEntry(entry.salt, entry.value)));
+      : leaf !== undefined && equalBytes(leaf, computeLeaf(storageKey, packEntry(entry.salt, entry.value)));
     if (!isMatch) return err({ code: "LeafMismatch", storageKey });
   }
   return ok(proof.items.map(({ entry }) => entry?.value));

@@ -53,7 +53,7 @@ describe("commitOverlay() and applyDiff()", () => {
     );
     const salted = concatBytes(u64.encode(7n), bytesFrom(2 << 2), storageKey, blake2_256(stored));
     const salt = blake2_256_keyed(KEYS.saltKey, salted);
-    const leaf = blake2_256(concatBytes(utf8("leaf/1"), salt, stored));
+    const leaf = blake2_256(concatBytes(utf8("leaf/1"), salt, bytesFrom(2 << 2), storageKey, stored));
     expect(saltedValueOf(snapshot, storageKey)).toEqual({ salt, value: stored });
     expect(snapshot.root).toEqual(trieRoot(trieFromEntries([[blake2_256_keyed(KEYS.pathKey, storageKey), leaf]]), 1));
   });

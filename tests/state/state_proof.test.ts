@@ -60,6 +60,14 @@ describe("createStateProof() and verifyStateProof()", () => {
     expect(codeOf(invented)).toBe("LeafMismatch");
   });
 
+  it("report LeafMismatch when the value of one key is passed off as that of another, path and all", () => {
+    const [other] = createStateProof(snapshot, [bytesFrom(17)], KEYS.pathKey).items as [StateProofItem];
+    const proof = createStateProof(snapshot, [bytesFrom(17)], KEYS.pathKey);
+    const passedOff = { ...proof, items: [{ ...other, storageKey: bytesFrom(3) }] };
+    expect(codeOf(proof)).toBe("ok");
+    expect(codeOf(passedOff)).toBe("LeafMismatch");
+  });
+
   it("report PathNotUnique when another key's path is passed off", () => {
     expect(codeOf(bend({ path: computePath(KEYS.pathKey, bytesFrom(17)) }))).toBe("PathNotUnique");
   });
