@@ -24,10 +24,12 @@ import {
   type PayoutLedger,
   payoutLedger,
   readBlockForPayouts,
+  revertLedger,
   startPayoutLedger,
 } from "../duties/payout_ledger.ts";
 import { planPayouts, reservedNonces } from "../duties/payouts.ts";
 import type { Registration } from "../duties/registration.ts";
+import { ripenBlocks } from "../duties/ripe_blocks.ts";
 import { seal, unseal } from "../sealing.ts";
 import type { Tickets } from "../tickets.ts";
 import type { Outbox } from "./outbox.ts";
@@ -70,6 +72,8 @@ export class DutyRunner {
   #isStoring = false;
   #alerts: ReadonlySet<string> = new Set();
   #toComplete: readonly bigint[] = [];
+  /** Blocks that are not as final yet as payouts need. */
+  #unripe: readonly ImportedBlock[] = [];
 
   /** `ledger` is the one that was sealed, if there is one. */
   constructor(context: DutyContext, ledger: PayoutLedger | undefined) {
@@ -95,18 +99,32 @@ export class DutyRunner {
 
   /** Takes note of imported blocks; `revertedFrom` is the lowest that was undone. */
   noteImported(blocks: readonly ImportedBlock[], revertedFrom: number | undefined): void {
-    const { shard, setup, payoutFinality } = this.#context;
-    if (revertedFrom !== undefined) this.#state = noteReverted(this.#state, revertedFrom);
+    const { shard, setup, feed, payoutFinality } = this.#context;
+    if (revertedFrom !== undefined) {
+      this.#state = noteReverted(this.#state, revertedFrom);
+      const step = revertLedger(this.#ledger, revertedFrom);
+      this.#ledger = step.ledger;
+      this.#logNew(step.alerts, "payoutRevert");
+    }
     const input = { payouts: listOpenPayouts(shard.chain.base.snapshot), shard: setup.shard, level: payoutFinality };
     for (const block of blocks) {
       this.#state = noteImported(this.#state, block);
+      const { content } = block;
+      if (content === undefined) continue;
+      this.#confirmation = processFinalHead(this.#confirmation, block.number, content.view.confirmation);
+    }
+    const { ready, waiting } = ripenBlocks(this.#unripe, {
+      imported: blocks,
+      provenNumber: feed.state.proven.number,
+      revertedFrom,
+      level: payoutFinality,
+    });
+    this.#unripe = waiting;
+    for (const block of ready) {
       const step = readBlockForPayouts(this.#ledger, block, input);
       this.#ledger = step.ledger;
       for (const id of step.paid) this.#context.outbox.log("info", "PayoutPaid", { id });
       this.#logNew(step.alerts, "payouts");
-      const { content } = block;
-      if (content === undefined) continue;
-      this.#confirmation = processFinalHead(this.#confirmation, block.number, content.view.confirmation);
     }
     const paid = new Set(this.#ledger.entries.filter(({ paidAt }) => paidAt !== undefined).map(({ id }) => id));
     this.#toComplete = listOpenPayouts(shard.chain.head.snapshot).map(({ id }) => id)

@@ -22,6 +22,7 @@ import { shardAuthorities } from "../../parentchain/view.ts";
 import { accountIdCodec, blockHashCodec } from "../../types/ids.ts";
 import type { Payout } from "../../types/payout.ts";
 import type { DutyAlert } from "./duty.ts";
+import { LEVEL_RANK } from "./ripe_blocks.ts";
 
 /** Blocks of a window, and mortality of what is signed in it. A power of two, as mortality must be. */
 export const PAYOUT_WINDOW = 64;
@@ -119,8 +120,6 @@ export interface LedgerInput {
   readonly level: FinalityLevel;
 }
 
-const RANK: Readonly<Record<FinalityLevel, number>> = { proven: 2, sealed: 1, trusted: 0 };
-
 /**
  * Reads the next parentchain block. A block without content or below the wanted level stops the ledger: it must come again,
  * since a payment in it could be missed; that is an alert, and nothing is paid until then.
@@ -128,7 +127,9 @@ const RANK: Readonly<Record<FinalityLevel, number>> = { proven: 2, sealed: 1, tr
 export function readBlockForPayouts(ledger: PayoutLedger, block: ImportedBlock, input: LedgerInput): LedgerStep {
   if (block.number <= ledger.cursor) return { ledger, paid: [], alerts: [] };
   const { content } = block;
-  if (block.number !== ledger.cursor + 1 || content === undefined || RANK[block.level] < RANK[input.level]) {
+  if (
+    block.number !== ledger.cursor + 1 || content === undefined || LEVEL_RANK[block.level] < LEVEL_RANK[input.level]
+  ) {
     const fields = { block: String(block.number), cursor: String(ledger.cursor), level: block.level };
     return { ledger, paid: [], alerts: [{ code: "PayoutLedgerStopped", fields }] };
   }
@@ -247,6 +248,23 @@ function dropSettled(ledger: PayoutLedger): PayoutLedger {
     dropped++;
   }
   return dropped === 0 ? ledger : { ...ledger, firstOpen, entries: ledger.entries.slice(dropped) };
+}
+
+/** Number of a parentchain block that never comes: a ledger there reads and pays nothing any more. */
+const STOPPED = 0xffff_ffff;
+
+/**
+ * Stops the ledger if blocks that it has read were undone, which only happens where payouts need less than proven blocks:
+ * payments in the blocks that replace them would be missed.
+ */
+export function revertLedger(ledger: PayoutLedger, fromNumber: number): LedgerStep {
+  if (fromNumber > ledger.cursor || ledger.cursor === STOPPED) return { ledger, paid: [], alerts: [] };
+  const fields = { from: String(fromNumber), cursor: String(ledger.cursor) };
+  return {
+    ledger: { ...ledger, cursor: STOPPED },
+    paid: [],
+    alerts: [{ code: "PayoutLedgerReverted", fields }],
+  };
 }
 
 /** Marks everything signed as stored: call it when the sealed ledger is on disk, before anything is sent. */

@@ -53,23 +53,25 @@ export function planPayouts(
   vault: AccountId,
   reserved: readonly ReservedNonce[],
 ): PayoutPlan {
-  const { window, cursor } = ledger;
+  const { window } = ledger;
+  const head = chain.head.number;
   const idle: PayoutPlan = { ledger, mustStore: false, send: [], alerts: [] };
-  // Everything up to the head must have been read: a payment there would be missed otherwise.
-  if (window === undefined || cursor !== chain.head.number || ledger.entries.length === 0) return idle;
+  // The ledger may lag behind the head, but not by a window: what it has not read of its own window is this payer's own.
+  const isCurrent = window !== undefined && ledger.cursor <= head && head <= windowEnd(window);
+  if (!isCurrent || ledger.entries.length === 0) return idle;
   const signed = signDue(ledger, chain, identity, vault, reserved);
   const send: DutyExtrinsic[] = [];
   const entries = signed.entries.map((entry) => {
-    if (!isDueToSend(entry, cursor) || entry.signed === undefined) return entry;
+    if (!isDueToSend(entry, head) || entry.signed === undefined) return entry;
     send.push(toExtrinsic(entry.signed, identity));
-    return { ...entry, signed: { ...entry.signed, sentAt: cursor } };
+    return { ...entry, signed: { ...entry.signed, sentAt: head } };
   });
   return { ledger: { ...ledger, entries }, mustStore: signed.count > 0, send, alerts: signed.alerts };
 }
 
-function isDueToSend({ signed }: LedgerEntry, cursor: number): boolean {
-  return signed !== undefined && signed.isStored && cursor < signed.eraEnd &&
-    (signed.sentAt === 0 || cursor >= signed.sentAt + PAYOUT_RESEND_BLOCKS);
+function isDueToSend({ signed }: LedgerEntry, head: number): boolean {
+  return signed !== undefined && signed.isStored && head < signed.eraEnd &&
+    (signed.sentAt === 0 || head >= signed.sentAt + PAYOUT_RESEND_BLOCKS);
 }
 
 function toExtrinsic(signed: SignedPayout, { signer }: DutyIdentity): DutyExtrinsic {
@@ -90,10 +92,10 @@ function signDue(
   vault: AccountId,
   reserved: readonly ReservedNonce[],
 ): SignedDue {
-  const { window, cursor } = ledger;
+  const { window } = ledger;
   const none: SignedDue = { entries: ledger.entries, count: 0, alerts: [] };
   const { account } = identity.signer;
-  if (window === undefined || windowEnd(window) - cursor < MIN_WINDOW_LEFT) return none;
+  if (window === undefined || windowEnd(window) - chain.head.number < MIN_WINDOW_LEFT) return none;
   const isMine = (entry: LedgerEntry) =>
     entry.paidAt === undefined && entry.signed === undefined && entry.failedIn !== window.start &&
     equalBytes(payerOf(window, entry.id) ?? new Uint8Array(0), account);

@@ -7,9 +7,11 @@ import {
   type PayoutLedger,
   payoutLedger,
   readBlockForPayouts,
+  revertLedger,
   startPayoutLedger,
 } from "../../../src/enclave/duties/payout_ledger.ts";
 import { type PayoutPlan, planPayouts } from "../../../src/enclave/duties/payouts.ts";
+import { ripenBlocks } from "../../../src/enclave/duties/ripe_blocks.ts";
 import { ed25519FromSeed, type Ed25519Pair, ed25519Sign } from "../../../src/crypto/ed25519.ts";
 import { type AccountId, accountId, blockHash, enclaveFingerprint } from "../../../src/primitives/branded.ts";
 import { toHex } from "../../../src/primitives/hex.ts";
@@ -191,8 +193,11 @@ describe("payouts", () => {
     expect(decoded.ok && decoded.value.name).toEqual({ pallet: "Proxy", call: "proxy" });
     const block = world.block([paid(sent)]);
     for (const enclave of [a, b]) expect(read(enclave, world, block).paid).toEqual([0n]);
-    expect(plan(a, world).send).toEqual([]);
-    advance(world, 200, a, b);
+    // Spent bytes are never sent again, at whatever block within their era.
+    while (world.number < 200) {
+      expect(plan(a, world).send).toEqual([]);
+      advance(world, world.number + 1, a, b);
+    }
     for (const enclave of [a, b]) {
       expect(plan(enclave, world)).toMatchObject({ mustStore: false, send: [] });
       expect(enclave.ledger.firstOpen).toBe(1n);
@@ -323,6 +328,13 @@ describe("payouts", () => {
     expect(sent.map(({ nonce }) => nonce)).toEqual([4, 5, 6]);
     // The second one's extrinsic comes alone: one of the two is settled, and one is left.
     expect(read(a, world, world.block([paid(sent[1] as DutyExtrinsic)])).paid).toEqual([0n]);
+    // The one that is left goes on with the bytes that are left: nothing is signed for it anew, nothing spent is resent.
+    advance(world, world.number + 10, a);
+    expect(plan(a, world)).toMatchObject({
+      mustStore: false,
+      send: [{ hash: sent[0]?.hash }, { hash: sent[2]?.hash }],
+    });
+    expect(a.signatures).toBe(3);
     expect(read(a, world, world.block([paid(sent[0] as DutyExtrinsic)])).paid).toEqual([1n]);
     expect(read(a, world, world.block([paid(sent[2] as DutyExtrinsic, 7n)])).paid).toEqual([2n]);
     advance(world, 128, a);
@@ -393,6 +405,36 @@ describe("payouts", () => {
       expect(late.ledger.window?.start).toBe(block.number < 128 ? undefined : 128);
     }
     expect([...windows]).toEqual(["71+32", "103+16", "119+8", "127+1", "128+64"]);
+  });
+
+  it("wait until the blocks above the confirmation are proven, at level sealed", () => {
+    const world = new World();
+    world.level = "sealed";
+    const blocks = [world.block(), world.block(), world.block()];
+    const input = { revertedFrom: undefined, level: "proven" as const };
+    const first = ripenBlocks([], { ...input, imported: blocks, provenNumber: 63 });
+    expect([first.ready.length, first.waiting.length]).toEqual([0, 3]);
+    const second = ripenBlocks(first.waiting, { ...input, imported: [], provenNumber: 65 });
+    expect(second.ready.map(({ number, level }) => [number, level])).toEqual([[64, "proven"], [65, "proven"]]);
+    expect(second.waiting.map(({ number }) => number)).toEqual([66]);
+    expect(ripenBlocks(second.waiting, { ...input, imported: [], provenNumber: 65, revertedFrom: 66 }).waiting).toEqual(
+      [],
+    );
+    expect(ripenBlocks([], { ...input, imported: blocks, provenNumber: 0, level: "sealed" }).ready).toHaveLength(3);
+    world.level = "trusted";
+    expect(ripenBlocks([], { ...input, imported: [world.block()], provenNumber: 999 }).waiting).toHaveLength(1);
+  });
+
+  it("stop if blocks that were read are undone", () => {
+    const [world, a] = [new World(), new Enclave(KEYS[0])];
+    advance(world, 70, a);
+    expect(revertLedger(a.ledger, 71)).toEqual({ ledger: a.ledger, paid: [], alerts: [] });
+    const step = revertLedger(a.ledger, 70);
+    expect(step.alerts[0]?.code).toBe("PayoutLedgerReverted");
+    a.ledger = step.ledger;
+    world.owe(0n);
+    advance(world, 130, a);
+    expect(plan(a, world)).toMatchObject({ mustStore: false, send: [] });
   });
 
   it("older than the ledger are left to others, and an unknown transfer of the vault is an alert", () => {
