@@ -9,7 +9,8 @@ import type { PlatformRoot } from "../attestation/platform_root.ts";
 import { isDebugReport, MAX_QUOTE_LENGTH } from "../attestation/quote.ts";
 import { verifyQuoteSignature } from "../attestation/verify_quote.ts";
 import { type Hex, toHex } from "../primitives/hex.ts";
-import type { QuoteVerifier, RuntimeCall, VerifiedQuote } from "./runtime/definition.ts";
+import type { QuoteVerifier, VerifiedQuote } from "./runtime/parameters.ts";
+import type { RuntimeCall } from "./runtime/dispatch/call.ts";
 
 /** Quotes whose verdict is remembered; the oldest is forgotten first. A chain has few enclaves, one quote a day each. */
 export const MAX_REMEMBERED_QUOTES = 256;

@@ -5,55 +5,15 @@
  * @module
  */
 import type { Codec } from "../../codec/codec.ts";
-import type { Result } from "../../primitives/result.ts";
+import { type CallCost, type CallCosts, type DispatchResult, normalCost, type RuntimeCall } from "./dispatch/call.ts";
 import type { ExecutionContext } from "./dispatch/context.ts";
+import type { AnyEvent, ErrorDefinition, RuntimeEvent } from "./dispatch/event.ts";
 import type { Origin } from "./dispatch/origin.ts";
 import type { StorageItemInfo } from "./storage/storage_item.ts";
 import { structCodec } from "./types/builders.ts";
-import type { DispatchClass, DispatchError } from "./types/dispatch_types.ts";
-import {
-  type CodecShape,
-  type FieldInfo,
-  fieldInfos,
-  type FieldTypes,
-  type RuntimeType,
-  type TypeInfo,
-} from "./types/runtime_type.ts";
+import { type FieldInfo, fieldInfos, type FieldTypes, type RuntimeType, type TypeInfo } from "./types/runtime_type.ts";
+import type { RuntimeParameters } from "./parameters.ts";
 import type { TransactionExtension } from "./extensions/extension.ts";
-
-/** A call by names; pallet and call indexes are the runtime's business. */
-export interface RuntimeCall {
-  readonly pallet: string;
-  readonly call: string;
-  readonly args: Readonly<Record<string, unknown>>;
-}
-
-/** What a call that went well tells of its cost. */
-export interface PostInfo {
-  /** `false` gives the fee back, but not the tip. */
-  readonly paysFee: boolean;
-}
-
-/** A call that went well and costs what was announced. */
-export const PAYS: PostInfo = { paysFee: true };
-/** A call that went well and is free of charge. */
-export const FREE: PostInfo = { paysFee: false };
-
-/** How a call ends; on an error everything it wrote is undone. */
-export type DispatchResult = Result<PostInfo, DispatchError>;
-
-/** Cost and class of a call before it is executed. */
-export interface CallCost {
-  /** Picoseconds. */
-  readonly refTime: bigint;
-  readonly class: DispatchClass;
-  readonly paysFee: boolean;
-}
-
-/** Cost of a normal call that pays. */
-export function normalCost(refTime: bigint): CallCost {
-  return { refTime, class: "Normal", paysFee: true };
-}
 
 /** A call as the runtime uses it, without its argument types. */
 export interface CallDefinition {
@@ -66,11 +26,6 @@ export interface CallDefinition {
     origin: Origin,
     args: Readonly<Record<string, unknown>>,
   ) => DispatchResult;
-}
-
-/** What the cost of a call that contains calls is made of. */
-export interface CallCosts {
-  readonly costOf: (call: RuntimeCall) => CallCost;
 }
 
 /** Declares a call; `args` in wire order. */
@@ -87,54 +42,6 @@ export function defineCall<A extends object>(
     cost: typeof cost === "bigint" ? () => normalCost(cost) : cost as CallDefinition["cost"],
     dispatch: dispatch as CallDefinition["dispatch"],
   };
-}
-
-/** An event with its content type, ready to be deposited. */
-export interface EventDefinition<T = unknown> {
-  readonly pallet: string;
-  readonly name: string;
-  readonly index: number;
-  readonly fields: readonly FieldInfo[];
-  readonly codec: Codec<T>;
-}
-
-/** An event whose content is not known here. */
-export interface AnyEvent extends Omit<EventDefinition, "codec"> {
-  readonly codec: CodecShape;
-}
-
-/** Content of an event before it has got its name. */
-export interface EventContent<T> {
-  readonly index: number;
-  readonly fields: readonly FieldInfo[];
-  readonly codec: Codec<T>;
-}
-
-/** Gives a pallet's events their names. */
-export function defineEvents<T extends Record<string, unknown>>(
-  pallet: string,
-  events: { readonly [K in keyof T]: EventContent<T[K]> },
-): { readonly [K in keyof T]: EventDefinition<T[K]> } {
-  const named: Record<string, unknown> = {};
-  for (const name of Object.keys(events)) named[name] = { pallet, name, ...events[name as keyof T] };
-  return named as { readonly [K in keyof T]: EventDefinition<T[K]> };
-}
-
-/** An error of a pallet. */
-export interface ErrorDefinition {
-  readonly pallet: string;
-  readonly name: string;
-  readonly index: number;
-}
-
-/** Gives a pallet's errors their names. */
-export function defineErrors<K extends string>(
-  pallet: string,
-  errors: Readonly<Record<K, number>>,
-): Readonly<Record<K, ErrorDefinition>> {
-  const named: Record<string, ErrorDefinition> = {};
-  for (const name of Object.keys(errors) as K[]) named[name] = { pallet, name, index: errors[name] };
-  return named as Record<K, ErrorDefinition>;
 }
 
 /** A constant of a pallet. */
@@ -201,52 +108,8 @@ export interface PalletEnvironment {
   readonly parameters: RuntimeParameters;
 }
 
-/** An event by names. */
-export interface RuntimeEvent {
-  readonly pallet: string;
-  readonly name: string;
-  readonly value: unknown;
-}
-
 /** A pallet that is finished when the runtime around it is known. */
 export type PalletFactory = (environment: PalletEnvironment) => PalletDefinition;
-
-/** State of the platform that made a quote. */
-export type QuoteStatus = "Invalid" | "Ok" | "GroupOutOfDate" | "GroupRevoked" | "ConfigurationNeeded";
-
-/** What a verified quote says. */
-export interface VerifiedQuote {
-  /** 64 bytes. */
-  readonly reportData: Uint8Array;
-  readonly mrEnclave: Uint8Array;
-  readonly mrSigner: Uint8Array;
-  /** Milliseconds since 1970. */
-  readonly timestamp: bigint;
-  readonly buildMode: "Debug" | "Production";
-  readonly status: QuoteStatus;
-}
-
-/** Verifies quotes for `register_sgx_enclave`; `undefined` for one that does not hold. */
-export type QuoteVerifier = (proof: Uint8Array, method: "Ias" | "Dcap", nowMs: bigint) => VerifiedQuote | undefined;
-
-/** Numbers and names of a runtime. */
-export interface RuntimeParameters {
-  readonly specName: string;
-  readonly implName: string;
-  readonly specVersion: number;
-  readonly transactionVersion: number;
-  readonly ss58Prefix: number;
-  readonly tokenSymbol: string;
-  readonly tokenDecimals: number;
-  /** Length of an Aura slot in milliseconds; the shortest time between two blocks is half of it. */
-  readonly slotDurationMs: number;
-  /** Smallest balance an account may have. */
-  readonly existentialDeposit: bigint;
-  /** Fee per byte of an extrinsic. */
-  readonly lengthFee: bigint;
-  /** Verifies quotes; left out, quotes are refused. */
-  readonly verifyQuote?: QuoteVerifier;
-}
 
 /** A whole runtime. */
 export interface RuntimeDefinition {

@@ -7,20 +7,17 @@ import { type Codec, makeCodec, u8 } from "../../codec/codec.ts";
 import type { Cursor } from "../../codec/cursor.ts";
 import { CodecError, within } from "../../codec/error.ts";
 import { concatBytes } from "../../primitives/bytes.ts";
-import type {
-  AnyEvent,
-  CallCost,
-  CallDefinition,
-  PalletDefinition,
-  RuntimeCall,
-  RuntimeDefinition,
-  RuntimeEvent,
-} from "./definition.ts";
+import type { AnyEvent, RuntimeEvent } from "./dispatch/event.ts";
+import type { CallCost, RuntimeCall } from "./dispatch/call.ts";
+import type { CallDefinition, PalletDefinition, RuntimeDefinition } from "./definition.ts";
 import { lazyType } from "./types/builders.ts";
 import type { FieldInfo, RuntimeType, TypeInfo, VariantInfo } from "./types/runtime_type.ts";
 
 /** Deepest nesting of calls in calls that is decoded, as Substrate's `MAX_EXTRINSIC_DEPTH`. */
 export const MAX_CALL_DEPTH = 256;
+
+/** Weights saturate at u64, as in the original: callers may claim any weight and put such calls into batches. */
+export const MAX_REF_TIME: bigint = (1n << 64n) - 1n;
 
 /** Rust crate of the runtime, for type paths. */
 export const RUNTIME_CRATE = "integritee_node_runtime";
@@ -72,7 +69,10 @@ export function createModel(definition: RuntimeDefinition): RuntimeModel {
     if (found === undefined) throw new TypeError(`Cannot find call "${call.pallet}.${call.call}" in the runtime`);
     return found;
   };
-  const costOf = (call: RuntimeCall): CallCost => callDefinition(call).cost({ costOf }, call.args);
+  const costOf = (call: RuntimeCall): CallCost => {
+    const cost = callDefinition(call).cost({ costOf }, call.args);
+    return cost.refTime > MAX_REF_TIME ? { ...cost, refTime: MAX_REF_TIME } : cost;
+  };
   const fullCallType = outerType("RuntimeCall", pallets, callTypeOf, callCodec(find, callDefinition, byIndex));
   const fullEventType = outerType("RuntimeEvent", pallets, eventTypeOf, eventCodec(find, byIndex));
   return {

@@ -70,6 +70,21 @@ describe("runtime API calls", () => {
     expect(decode("RuntimeDispatchInfoV2", info).partialFee.toBigInt()).toBe(0n);
   });
 
+  it("TransactionPaymentApi saturates weights that a batch claims", () => {
+    const most = { refTime: 2n ** 64n - 1n, proofSize: 0 };
+    const claim = chain.tx.sudo.sudoUncheckedWeight(chain.tx.system.remark("0x"), most);
+    const extrinsic = chain.sign("//Alice", chain.tx.utility.batch([claim, claim]));
+    const info = decode(
+      "RuntimeDispatchInfoV2",
+      call("TransactionPaymentApi_query_info", concatBytes(extrinsic, u32.encode(extrinsic.length))),
+    );
+    expect(info.weight.refTime.toBigInt()).toBe(2n ** 64n - 1n);
+    expect(chain.validate(extrinsic)).toBe("ExhaustsResources");
+    const mandatory = chain.tx.sudo.sudoUncheckedWeight(chain.tx.timestamp.set(1), most);
+    const signed = chain.sign("//Alice", mandatory);
+    expect([chain.validate(signed), chain.tryApply(signed)]).toEqual(["MandatoryValidation", "ok"]);
+  });
+
   it("TaggedTransactionQueue_validate_transaction answers as polkadot-js decodes it", () => {
     const validate = (extrinsic: Uint8Array) => {
       const args = concatBytes(new Uint8Array([2]), extrinsic, chain.bestHash);

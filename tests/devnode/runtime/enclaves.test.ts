@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { integriteeRuntime } from "../../../src/devnode/runtime/definitions/integritee.ts";
 import { permutedRuntime } from "../../../src/devnode/runtime/definitions/permuted.ts";
-import type { VerifiedQuote } from "../../../src/devnode/runtime/definition.ts";
+import type { VerifiedQuote } from "../../../src/devnode/runtime/parameters.ts";
 import { toHex } from "../../../src/primitives/hex.ts";
 import { names, only, outcomeOf, TestChain } from "./test_chain.ts";
 

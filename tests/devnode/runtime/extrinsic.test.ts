@@ -211,6 +211,24 @@ describe("refusals of signed extrinsics", () => {
   });
 });
 
+describe("storage that root has written garbage into", () => {
+  it("counts as absent", async () => {
+    const chain = await TestChain.create();
+    const bob = chain.account("//Bob");
+    const keys = [
+      chain.key(chain.query.system.account, bob),
+      chain.key(chain.query.enclaveBridge.shardStatus, new Uint8Array(32)),
+      chain.key(chain.query.grandpa.pendingChange),
+      chain.key(chain.query.timestamp.now),
+    ];
+    const events = chain.sudo(chain.tx.system.setStorage(keys.map((key) => [key, "0xff"])));
+    expect(only(events, "sudo.Sudid").sudoResult.isOk).toBe(true);
+    expect(chain.validate(chain.sign("//Bob", chain.tx.system.remark("0x"), { nonce: 0 }))).toBe("Payment");
+    expect(chain.outcome("//Alice", chain.tx.balances.transferKeepAlive(bob, TEER))).toBe("ok");
+    expect(chain.free(bob)).toBe(TEER);
+  });
+});
+
 describe("calls in calls", () => {
   it("more than 256 deep are not decoded, fewer are", async () => {
     const chain = await TestChain.create();

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Variant } from "../../../codec/codec.ts";
-import type { CallCost } from "../definition.ts";
+import type { CallCost } from "../dispatch/call.ts";
 import { BlockExecution } from "../executive/block_execution.ts";
 import { validateTransaction } from "../executive/executive.ts";
 import { decodeExtrinsic, type Extrinsic } from "../executive/extrinsic.ts";

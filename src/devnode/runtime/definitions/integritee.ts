@@ -5,7 +5,8 @@
  *
  * @module
  */
-import type { RuntimeDefinition, RuntimeParameters } from "../definition.ts";
+import type { RuntimeDefinition } from "../definition.ts";
+import type { RuntimeParameters } from "../parameters.ts";
 import {
   checkGenesis,
   checkMortality,

@@ -5,8 +5,9 @@
  */
 import type { Result } from "../../../primitives/result.ts";
 import { err } from "../../../primitives/result.ts";
-import type { CallCosts, DispatchResult, ErrorDefinition, EventDefinition, RuntimeCall } from "../definition.ts";
-import type { RuntimeParameters } from "../definition.ts";
+import type { CallCosts, DispatchResult, RuntimeCall } from "./call.ts";
+import type { ErrorDefinition, EventDefinition } from "./event.ts";
+import type { RuntimeParameters } from "../parameters.ts";
 import type { StorageOverlay } from "../storage/overlay.ts";
 import type { DispatchError } from "../types/dispatch_types.ts";
 import type { DigestItem } from "../types/common.ts";

@@ -5,7 +5,7 @@
  */
 import { err, ok, type Result } from "../../../primitives/result.ts";
 import { type DispatchError, plainError } from "../types/dispatch_types.ts";
-import type { RuntimeCall } from "../definition.ts";
+import type { RuntimeCall } from "./call.ts";
 
 /** Nobody (inherents), an account, or the administrator. */
 export type Origin = { readonly type: "None" } | { readonly type: "Root" } | {

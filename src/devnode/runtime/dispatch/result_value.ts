@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { DispatchResult } from "../definition.ts";
+import type { DispatchResult } from "./call.ts";
 import type { DispatchResultValue } from "../types/dispatch_types.ts";
 
 /** The result without what it says of costs. */

@@ -4,7 +4,9 @@
  * @module
  */
 import { err } from "../../../primitives/result.ts";
-import type { CallCost, DispatchResult, EventDefinition, RuntimeCall, RuntimeParameters } from "../definition.ts";
+import type { CallCost, DispatchResult, RuntimeCall } from "../dispatch/call.ts";
+import type { EventDefinition } from "../dispatch/event.ts";
+import type { RuntimeParameters } from "../parameters.ts";
 import { type ExecutionContext, fail, transactional } from "../dispatch/context.ts";
 import type { Origin } from "../dispatch/origin.ts";
 import type { RuntimeModel } from "../model.ts";

@@ -9,7 +9,7 @@ import { compactU32 } from "../../../codec/codec.ts";
 import { concatBytes } from "../../../primitives/bytes.ts";
 import { err, ok, type Result } from "../../../primitives/result.ts";
 import { computeOrderedRoot, type Trie, trieRoot } from "../../../trie/trie.ts";
-import type { CallCost, DispatchResult } from "../definition.ts";
+import type { CallCost, DispatchResult } from "../dispatch/call.ts";
 import { transactional } from "../dispatch/context.ts";
 import { NONE, signed } from "../dispatch/origin.ts";
 import { addWeight, takeRoom } from "../extensions/checks.ts";

@@ -8,7 +8,7 @@ import { type Cursor, openCursor, take } from "../../../codec/cursor.ts";
 import { CodecError, within } from "../../../codec/error.ts";
 import { concatBytes } from "../../../primitives/bytes.ts";
 import { err, ok, type Result } from "../../../primitives/result.ts";
-import type { RuntimeCall } from "../definition.ts";
+import type { RuntimeCall } from "../dispatch/call.ts";
 import type { RuntimeModel } from "../model.ts";
 import { type MultiAddress, multiAddress, type MultiSignature, multiSignature } from "../types/common.ts";
 

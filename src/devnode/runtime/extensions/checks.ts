@@ -15,7 +15,8 @@ import { h256 } from "../types/common.ts";
 import { type DispatchClass, refTime } from "../types/dispatch_types.ts";
 import { era, eraBirth, eraDeath } from "../types/era.ts";
 import { invalid, type TransactionValidityError } from "../validity.ts";
-import type { CallCost } from "../definition.ts";
+import type { CallCost } from "../dispatch/call.ts";
+import { MAX_REF_TIME } from "../model.ts";
 import { defineExtension, type TransactionExtension } from "./extension.ts";
 
 /** How long the verdict on an immortal transaction holds. */
@@ -104,7 +105,8 @@ const WEIGHT_FIELDS = { Normal: "normal", Operational: "operational", Mandatory:
 export function addWeight(ctx: ExecutionContext, dispatchClass: DispatchClass, picoseconds: bigint): void {
   const used = blockWeight.get(ctx.store);
   const field = WEIGHT_FIELDS[dispatchClass];
-  blockWeight.put(ctx.store, { ...used, [field]: refTime(used[field].ref_time + picoseconds) });
+  const sum = used[field].ref_time + picoseconds;
+  blockWeight.put(ctx.store, { ...used, [field]: refTime(sum > MAX_REF_TIME ? MAX_REF_TIME : sum) });
 }
 
 function checkRoom(ctx: ExecutionContext, cost: CallCost, length: number): Result<undefined, TransactionValidityError> {

@@ -4,7 +4,7 @@
  * @module
  */
 import { ok, type Result } from "../../../primitives/result.ts";
-import type { CallCost, PostInfo, RuntimeCall } from "../definition.ts";
+import type { CallCost, PostInfo, RuntimeCall } from "../dispatch/call.ts";
 import type { ExecutionContext } from "../dispatch/context.ts";
 import type { AnyType, RuntimeType } from "../types/runtime_type.ts";
 import type { TransactionSource, TransactionValidityError, ValidTransaction } from "../validity.ts";

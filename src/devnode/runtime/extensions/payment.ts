@@ -6,7 +6,7 @@
  * @module
  */
 import { err, ok, type Result } from "../../../primitives/result.ts";
-import type { CallCost } from "../definition.ts";
+import type { CallCost } from "../dispatch/call.ts";
 import type { ExecutionContext } from "../dispatch/context.ts";
 import { reducibleBalance, withdraw } from "../pallets/balances/currency.ts";
 import { maxLength, maxTotalRefTime } from "../pallets/system/limits.ts";

@@ -6,7 +6,8 @@
  * @module
  */
 import { ok } from "../../../primitives/result.ts";
-import { defineCall, EMPTY_PALLET, type PalletFactory, PAYS } from "../definition.ts";
+import { defineCall, EMPTY_PALLET, type PalletFactory } from "../definition.ts";
+import { PAYS } from "../dispatch/call.ts";
 import { ensureRoot } from "../dispatch/origin.ts";
 import { u32 } from "../types/builders.ts";
 import { grandpaAuthorityList } from "../types/common.ts";

@@ -7,15 +7,9 @@
  */
 import { equalBytes } from "../../../primitives/bytes.ts";
 import { ok, type Result } from "../../../primitives/result.ts";
-import {
-  defineCall,
-  defineErrors,
-  defineEvents,
-  type DispatchResult,
-  EMPTY_PALLET,
-  type PalletFactory,
-  PAYS,
-} from "../definition.ts";
+import { defineCall, EMPTY_PALLET, type PalletFactory } from "../definition.ts";
+import { defineErrors, defineEvents } from "../dispatch/event.ts";
+import { type DispatchResult, PAYS } from "../dispatch/call.ts";
 import { type ExecutionContext, fail } from "../dispatch/context.ts";
 import { ensureSigned, type Origin } from "../dispatch/origin.ts";
 import { blake2Concat, optionalMap, type StorageMap } from "../storage/storage_item.ts";

@@ -7,17 +7,9 @@
  */
 import { equalBytes } from "../../../primitives/bytes.ts";
 import { err, ok, type Result } from "../../../primitives/result.ts";
-import {
-  type CallDefinition,
-  defineCall,
-  defineErrors,
-  defineEvents,
-  type DispatchResult,
-  EMPTY_PALLET,
-  FREE,
-  type PalletFactory,
-  type RuntimeCall,
-} from "../definition.ts";
+import { type CallDefinition, defineCall, EMPTY_PALLET, type PalletFactory } from "../definition.ts";
+import { defineErrors, defineEvents } from "../dispatch/event.ts";
+import { type DispatchResult, FREE, type RuntimeCall } from "../dispatch/call.ts";
 import { type ExecutionContext, fail } from "../dispatch/context.ts";
 import { type Origin, ROOT, signed } from "../dispatch/origin.ts";
 import { toResultValue } from "../dispatch/result_value.ts";

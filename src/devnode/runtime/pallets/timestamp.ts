@@ -6,14 +6,8 @@
  * @module
  */
 import { err, ok } from "../../../primitives/result.ts";
-import {
-  type CallDefinition,
-  defineCall,
-  defineConstant,
-  EMPTY_PALLET,
-  type PalletFactory,
-  PAYS,
-} from "../definition.ts";
+import { type CallDefinition, defineCall, defineConstant, EMPTY_PALLET, type PalletFactory } from "../definition.ts";
+import { PAYS } from "../dispatch/call.ts";
 import { ensureNone } from "../dispatch/origin.ts";
 import { defaultValue, type StorageValue } from "../storage/storage_item.ts";
 import { bool, compactU64, u64 } from "../types/builders.ts";

@@ -5,14 +5,10 @@
  *
  * @module
  */
-import {
-  type CallCost,
-  defineConstant,
-  defineEvents,
-  EMPTY_PALLET,
-  type PalletFactory,
-  type RuntimeParameters,
-} from "../definition.ts";
+import { type CallCost } from "../dispatch/call.ts";
+import { defineConstant, EMPTY_PALLET, type PalletFactory } from "../definition.ts";
+import { defineEvents } from "../dispatch/event.ts";
+import { type RuntimeParameters } from "../parameters.ts";
 import type { ExecutionContext } from "../dispatch/context.ts";
 import { defaultValue, type StorageValue } from "../storage/storage_item.ts";
 import { namesOf, newtypeOf, structVariant, u128, u8 } from "../types/builders.ts";

@@ -6,20 +6,9 @@
  * @module
  */
 import { err, ok, type Result } from "../../../primitives/result.ts";
-import {
-  type CallCost,
-  type CallCosts,
-  type CallDefinition,
-  defineCall,
-  defineConstant,
-  defineErrors,
-  defineEvents,
-  type DispatchResult,
-  EMPTY_PALLET,
-  type PalletFactory,
-  PAYS,
-  type RuntimeCall,
-} from "../definition.ts";
+import { type CallCost, type CallCosts, type DispatchResult, PAYS, type RuntimeCall } from "../dispatch/call.ts";
+import { type CallDefinition, defineCall, defineConstant, EMPTY_PALLET, type PalletFactory } from "../definition.ts";
+import { defineErrors, defineEvents } from "../dispatch/event.ts";
 import { type ExecutionContext, fail } from "../dispatch/context.ts";
 import type { Origin } from "../dispatch/origin.ts";
 import { plainVariant, structVariant, u32, vecOf } from "../types/builders.ts";

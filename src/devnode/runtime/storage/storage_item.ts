@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Codec } from "../../../codec/codec.ts";
+import { type Codec, tryDecode } from "../../../codec/codec.ts";
 import { blake2_128 } from "../../../crypto/blake2.ts";
 import { twox128, twox64 } from "../../../crypto/twox.ts";
 import { concatBytes, utf8 } from "../../../primitives/bytes.ts";
@@ -89,8 +89,11 @@ function makeValue<T, Absent>(
   };
 }
 
+/** What root has written over an item and does not decode counts as absent, as in the original. */
 function decodeOr<T, Absent>(bytes: Uint8Array | undefined, codec: Codec<T>, absent: Absent): T | Absent {
-  return bytes === undefined ? absent : codec.decode(bytes);
+  if (bytes === undefined) return absent;
+  const decoded = tryDecode(codec, bytes);
+  return decoded.ok ? decoded.value : absent;
 }
 
 /** A value that is `undefined` while it is not set. */

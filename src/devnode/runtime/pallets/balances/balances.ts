@@ -6,15 +6,8 @@
  * @module
  */
 import { err, ok, type Result } from "../../../../primitives/result.ts";
-import {
-  type CallDefinition,
-  defineCall,
-  defineConstant,
-  type DispatchResult,
-  EMPTY_PALLET,
-  type PalletFactory,
-  PAYS,
-} from "../../definition.ts";
+import { type CallDefinition, defineCall, defineConstant, EMPTY_PALLET, type PalletFactory } from "../../definition.ts";
+import { type DispatchResult, PAYS } from "../../dispatch/call.ts";
 import type { ExecutionContext } from "../../dispatch/context.ts";
 import { ensureRoot, ensureSigned, type Origin } from "../../dispatch/origin.ts";
 import { bool, compactU128, u128, u32 } from "../../types/builders.ts";

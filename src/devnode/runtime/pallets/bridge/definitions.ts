@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { defineErrors, defineEvents } from "../../definition.ts";
+import { defineErrors, defineEvents } from "../../dispatch/event.ts";
 import { blake2Concat, defaultMap, optionalMap, type StorageMap } from "../../storage/storage_item.ts";
 import {
   bool,

@@ -7,14 +7,8 @@
  */
 import { equalBytes } from "../../../../primitives/bytes.ts";
 import { ok } from "../../../../primitives/result.ts";
-import {
-  type CallDefinition,
-  defineCall,
-  type DispatchResult,
-  EMPTY_PALLET,
-  type PalletFactory,
-  PAYS,
-} from "../../definition.ts";
+import { type CallDefinition, defineCall, EMPTY_PALLET, type PalletFactory } from "../../definition.ts";
+import { type DispatchResult, PAYS } from "../../dispatch/call.ts";
 import { type ExecutionContext, fail } from "../../dispatch/context.ts";
 import { ensureRoot, ensureSigned, ensureSignedOrRoot, type Origin } from "../../dispatch/origin.ts";
 import { byteVec, u128, u32, vecOf } from "../../types/builders.ts";

@@ -6,7 +6,8 @@
  * @module
  */
 import { concatBytes, utf8 } from "../../../../primitives/bytes.ts";
-import { defineConstant, defineErrors, defineEvents, EMPTY_PALLET, type PalletFactory } from "../../definition.ts";
+import { defineConstant, EMPTY_PALLET, type PalletFactory } from "../../definition.ts";
+import { defineErrors, defineEvents } from "../../dispatch/event.ts";
 import { type ExecutionContext, fail } from "../../dispatch/context.ts";
 import { ok, type Result } from "../../../../primitives/result.ts";
 import {

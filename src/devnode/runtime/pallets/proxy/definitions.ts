@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { defineErrors, defineEvents } from "../../definition.ts";
+import { defineErrors, defineEvents } from "../../dispatch/event.ts";
 import { defaultMap, type StorageMap, twoxConcat } from "../../storage/storage_item.ts";
 import { boundedVecOf, namesOf, structOf, structVariant, tupleOf, u128, u16, u32 } from "../../types/builders.ts";
 import { accountId32, h256 } from "../../types/common.ts";

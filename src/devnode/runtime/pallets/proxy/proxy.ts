@@ -7,18 +7,8 @@
  */
 import { compareBytes, equalBytes } from "../../../../primitives/bytes.ts";
 import { ok } from "../../../../primitives/result.ts";
-import {
-  type CallCost,
-  type CallCosts,
-  type CallDefinition,
-  defineCall,
-  defineConstant,
-  type DispatchResult,
-  EMPTY_PALLET,
-  type PalletFactory,
-  PAYS,
-  type RuntimeCall,
-} from "../../definition.ts";
+import { type CallCost, type CallCosts, type DispatchResult, PAYS, type RuntimeCall } from "../../dispatch/call.ts";
+import { type CallDefinition, defineCall, defineConstant, EMPTY_PALLET, type PalletFactory } from "../../definition.ts";
 import { type ExecutionContext, fail } from "../../dispatch/context.ts";
 import { ensureSigned, type Origin, signed } from "../../dispatch/origin.ts";
 import { toResultValue } from "../../dispatch/result_value.ts";

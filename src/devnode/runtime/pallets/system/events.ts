@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { defineErrors, defineEvents } from "../../definition.ts";
+import { defineErrors, defineEvents } from "../../dispatch/event.ts";
 import { bool, plainVariant, structVariant } from "../../types/builders.ts";
 import { accountId32, h256 } from "../../types/common.ts";
 import { dispatchError, dispatchInfo } from "../../types/dispatch_types.ts";

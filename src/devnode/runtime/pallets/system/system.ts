@@ -7,16 +7,10 @@
  */
 import { blake2_256 } from "../../../../crypto/blake2.ts";
 import { ok } from "../../../../primitives/result.ts";
-import {
-  type CallDefinition,
-  defineCall,
-  defineConstant,
-  EMPTY_PALLET,
-  type PalletFactory,
-  PAYS,
-  type RuntimeEvent,
-  type RuntimeParameters,
-} from "../../definition.ts";
+import { type CallDefinition, defineCall, defineConstant, EMPTY_PALLET, type PalletFactory } from "../../definition.ts";
+import { PAYS } from "../../dispatch/call.ts";
+import { type RuntimeEvent } from "../../dispatch/event.ts";
+import { type RuntimeParameters } from "../../parameters.ts";
 import { ensureRoot, ensureSigned } from "../../dispatch/origin.ts";
 import { defaultValue, type StorageValue } from "../../storage/storage_item.ts";
 import { byteVec, structOf, tupleOf, u16, u32, u64, vecOf } from "../../types/builders.ts";

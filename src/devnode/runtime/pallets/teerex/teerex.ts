@@ -7,15 +7,8 @@
  */
 import { equalBytes } from "../../../../primitives/bytes.ts";
 import { err, ok, type Result } from "../../../../primitives/result.ts";
-import {
-  type CallDefinition,
-  defineCall,
-  defineConstant,
-  type DispatchResult,
-  EMPTY_PALLET,
-  type PalletFactory,
-  PAYS,
-} from "../../definition.ts";
+import { type CallDefinition, defineCall, defineConstant, EMPTY_PALLET, type PalletFactory } from "../../definition.ts";
+import { type DispatchResult, PAYS } from "../../dispatch/call.ts";
 import { type ExecutionContext, fail, moduleError } from "../../dispatch/context.ts";
 import { ensureRoot, ensureSigned, type Origin } from "../../dispatch/origin.ts";
 import { bool, byteVec, optionOf, u64 } from "../../types/builders.ts";
