@@ -1,3 +1,4 @@
+import { assert, nat, property } from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { integriteeRuntime } from "../../../src/devnode/runtime/definitions/integritee.ts";
 import { permutedRuntime } from "../../../src/devnode/runtime/definitions/permuted.ts";
@@ -194,6 +195,25 @@ describe("refusals of signed extrinsics", () => {
     for (const bytes of [...cases, new Uint8Array(0), utf8("hello")]) {
       expect(both(bytes)).toEqual(["Undecodable", "Undecodable"]);
     }
+  });
+
+  it("of signed extrinsics with any byte changed never crash the runtime", () => {
+    const extrinsic = chain.sign(
+      "//Alice",
+      chain.tx.utility.batch([chain.tx.balances.transferKeepAlive(chain.account("//Bob"), 1)]),
+    );
+    assert(
+      property(nat(extrinsic.length - 1), nat(255), nat(extrinsic.length), (at, byte, end) => {
+        const changed = extrinsic.slice();
+        changed[at] = byte;
+        for (const bytes of [changed, changed.subarray(0, end)]) {
+          const codes = both(bytes);
+          const isWhole = bytes.length === extrinsic.length && bytes.every((value, i) => value === extrinsic[i]);
+          if (!isWhole) expect(codes).not.toContain("ok");
+        }
+      }),
+      { numRuns: 150, verbose: 1 },
+    );
   });
 
   it("a refused extrinsic leaves the block as it was", () => {

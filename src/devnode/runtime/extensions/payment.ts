@@ -10,7 +10,7 @@ import type { CallCost } from "../dispatch/call.ts";
 import type { ExecutionContext } from "../dispatch/context.ts";
 import { reducibleBalance, withdraw } from "../pallets/balances/currency.ts";
 import { maxLength, maxTotalRefTime } from "../pallets/system/limits.ts";
-import { computeFee, settleFee } from "../pallets/transaction_payment.ts";
+import { computeFee, OPERATIONAL_FEE_MULTIPLIER, settleFee } from "../pallets/transaction_payment.ts";
 import {
   byteArray,
   compactU128,
@@ -33,8 +33,6 @@ import {
 
 /** Highest priority. */
 const MAX_PRIORITY = (1n << 64n) - 1n;
-/** How much more than by its fee an operational call is worth. */
-const OPERATIONAL_FEE_MULTIPLIER = 5n;
 
 function feeOf(ctx: ExecutionContext, { cost, length }: SignedTransaction, tip: bigint): bigint {
   return computeFee(ctx.parameters, cost, length, tip);
@@ -46,7 +44,7 @@ export function computePriority(cost: CallCost, length: number, tip: bigint, fee
   const byTime = blockTime / (cost.refTime > 0n ? cost.refTime : 1n);
   const byLength = BigInt(Math.floor(maxLength(cost.class) / Math.max(1, length)));
   const perBlock = byTime < byLength ? byTime : byLength;
-  const operational = cost.class === "Operational" ? fee * OPERATIONAL_FEE_MULTIPLIER * perBlock : 0n;
+  const operational = cost.class === "Operational" ? fee * BigInt(OPERATIONAL_FEE_MULTIPLIER) * perBlock : 0n;
   const priority = (tip + 1n) * perBlock + operational;
   return priority > MAX_PRIORITY ? MAX_PRIORITY : priority;
 }

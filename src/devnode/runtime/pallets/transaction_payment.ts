@@ -23,7 +23,7 @@ const ONE = 10n ** 18n;
 /** The treasury's share of fees in percent; the rest is burned. */
 const TREASURY_PERCENT = 1n;
 /** How much more than by its fee an operational call is worth, as in the original. */
-const OPERATIONAL_FEE_MULTIPLIER = 5;
+export const OPERATIONAL_FEE_MULTIPLIER = 5;
 
 /** Multiplier of weight fees; constant here. */
 const nextFeeMultiplier: StorageValue<bigint, never> = defaultValue(

@@ -12,7 +12,6 @@ import {
   type RuntimeType,
   splitPath,
   type TypeBody,
-  type TypeInfo,
   type TypeParameter,
   type VariantInfo,
 } from "./runtime_type.ts";
@@ -168,16 +167,6 @@ export function tupleVariant<T>(index: number, type: RuntimeType<T>): VariantTyp
   return { index, fields: [{ name: undefined, type }], codec: type.codec };
 }
 
-/** A variant with several unnamed fields. */
-export function tuplesVariant<T extends readonly unknown[]>(
-  index: number,
-  ...types: { readonly [K in keyof T]: RuntimeType<T[K]> }
-): VariantType<T> {
-  const items = types as readonly RuntimeType<unknown>[];
-  const codec = scale.tuple(...items.map((item) => item.codec)) as unknown as scale.Codec<T>;
-  return { index, fields: items.map((type) => ({ name: undefined, type })), codec };
-}
-
 /** A variant with named fields. */
 export function structVariant<T extends object>(index: number, fields: FieldTypes<T>): VariantType<T> {
   return { index, fields: fieldInfos(fields), codec: structCodec(fields) };
@@ -243,9 +232,4 @@ export function customType<T>(path: string, codec: scale.Codec<T>, body: () => T
 /** A type that is known later, for types that contain themselves. */
 export function lazyType<T>(key: string, type: () => RuntimeType<T>): RuntimeType<T> {
   return { key, codec: scale.lazy(() => type().codec), describe: () => type().describe() };
-}
-
-/** Whether two types are one entry of the metadata. */
-export function sameType(a: TypeInfo, b: TypeInfo): boolean {
-  return a.key === b.key;
 }

@@ -22,8 +22,6 @@ import type { RuntimeType } from "./runtime_type.ts";
 export const accountId32: RuntimeType<Uint8Array> = newtypeOf("sp_core::crypto::AccountId32", byteArray(32));
 /** A hash of 32 bytes. */
 export const h256: RuntimeType<Uint8Array> = newtypeOf("primitive_types::H256", byteArray(32));
-/** Block numbers are u32 on all chains this runtime stands for. */
-export type BlockNumber = number;
 
 /** `Compact<()>`: the account index that no runtime of ours has. */
 const compactUnit: RuntimeType<undefined> = {

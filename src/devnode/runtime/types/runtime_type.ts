@@ -77,9 +77,6 @@ export interface AnyType extends TypeInfo {
 /** Named types in wire order. */
 export type FieldTypes<T extends object> = { readonly [K in keyof T]-?: RuntimeType<T[K]> };
 
-/** The value type of a runtime type. */
-export type ValueOf<R> = R extends RuntimeType<infer T> ? T : never;
-
 /** The field list of named types. */
 export function fieldInfos<T extends object>(fields: FieldTypes<T>): readonly FieldInfo[] {
   return (Object.entries(fields) as [string, TypeInfo][]).map(([name, type]) => ({ name, type }));
