@@ -38,6 +38,8 @@ async function measureService(): Promise<Figure[]> {
   const service = await startService();
   try {
     return [...await closedLoop(service), ...await rsaPath(service)];
+  } catch (cause) {
+    throw new Error(`Cannot measure the service: ${cause}\n${service.log()}`, { cause });
   } finally {
     await service.stop();
   }

@@ -100,7 +100,8 @@ async function fund(client: TrustedClient, domain: SigningDomain, senders: reado
     finals.push(unwrap(await client.submitCall(call, domain, alice, { nonce: nonce + i })).final);
   }
   for (const final of await Promise.all(finals)) {
-    if (unwrap(final).type !== "InSidechainBlock") throw new Error("a sender could not be funded");
+    const { type } = unwrap(final);
+    if (type !== "InSidechainBlock") throw new Error(`a sender could not be funded: ${type}`);
   }
 }
 
