@@ -17,6 +17,29 @@ const PORTABLE_TESTS = [
   "client",
 ].map((folder) => `tests/${folder}/**/*.test.ts`);
 
+/** Packages that browser tests load: known beforehand, so that vite never reloads a page in the middle of a run. */
+const BROWSER_PACKAGES = [
+  "@noble/curves/ed25519.js",
+  "@noble/curves/secp256k1.js",
+  "@noble/hashes/blake2.js",
+  "@noble/hashes/hkdf.js",
+  "@noble/hashes/pbkdf2.js",
+  "@noble/hashes/sha2.js",
+  "@noble/hashes/sha3.js",
+  "@peculiar/x509",
+  "@polkadot-api/metadata-builders",
+  "@polkadot-api/substrate-bindings",
+  "@polkadot/wasm-crypto",
+  "@scure/bip39",
+  "@scure/bip39/wordlists/english.js",
+  "@scure/sr25519",
+  "fast-check",
+  "hash-wasm",
+  "reflect-metadata",
+  "scale-ts",
+  "xxhash-wasm",
+];
+
 const CHROMIUM_FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -42,6 +65,7 @@ export default defineConfig({
         },
       },
       {
+        optimizeDeps: { include: BROWSER_PACKAGES },
         test: {
           name: "chromium",
           include: [...PORTABLE_TESTS, "tests/browser/**/*.test.ts"],

@@ -52,7 +52,7 @@ export const claim: Codec<Claim> = variant({ KeyStatement: [0, keyStatement], Pr
  * The 64 bytes of report data: signer, then the hash of the claim.
  *
  * Source: pallets `teerex/sgx-verify/src/lib.rs` reads the signer from the first 32 bytes
- * Differs: the worker leaves the other 32 bytes empty, so its quotes bind no encryption key.
+ * Differs: the other 32 bytes, empty in the reference, bind a claim: keys, certificate and validity.
  */
 export function computeReportData(signer: AccountId, about: Claim): Uint8Array {
   return concatBytes(signer, blake2_256(concatBytes(utf8("integritee-edge/report/1"), claim.encode(about))));

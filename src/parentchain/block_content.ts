@@ -2,7 +2,7 @@
  * Verifies body and state of a block against its header, and filters them. Nothing that the header does not commit to
  * gets past here, except at level `trusted`.
  *
- * Differs: the worker only logs a bad event proof and does not check the body (`worker enclave-runtime/src/lib.rs`, 839eda024)
+ * Differs: a bad proof or body refuses the block (`worker enclave-runtime/src/lib.rs`, 839eda024)
  *
  * @module
  */

@@ -5,7 +5,7 @@
  * States of a header: unknown → `sealed` (in the tail) → `proven`; or unknown → `proven`; or unknown → `trusted`. A proven
  * header that contradicts the tail takes the tail's blocks back to unknown (`reverted`).
  *
- * Differs: the worker takes headers without justification and bodies without proof (`worker core/parentchain/light-client/src/`, 839eda024)
+ * Differs: headers count by the chosen level, bodies and events only with proof (`worker core/parentchain/light-client/src/`, 839eda024)
  *
  * @module
  */

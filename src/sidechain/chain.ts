@@ -2,7 +2,7 @@
  * The blocks since the last confirmed one, as references, and the choice between forks. A rollback is a switch of the
  * head: each block has the state it leads to.
  *
- * Differs: the original has neither fork choice nor rollback; a fork stops its chain.
+ * Differs: fork choice and rollback are new.
  *
  * @module
  */

@@ -1,9 +1,8 @@
 /**
  * Encryption of a block's diff: AES-256-GCM under a key of its own.
  *
- * Differs: the original encrypts with AES-128-OFB under one fixed key and IV, so that two blocks at the same height leak
- * the difference of their plaintexts and nothing notices a change. Here each diff has a key derived with a random salt,
- * and shard, number and parent are authenticated with it.
+ * Differs: AES-256-GCM instead of AES-128-OFB; each diff has a key of its own, derived with a random salt, and shard,
+ * number and parent are authenticated with it.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 /**
  * A payment that the shard owes on a parentchain, as an entry of its state.
  *
- * Differs: the reference sends the parentchain call right after its block, before any finality; here the debt is state, so
- * it rolls back with its block and every validateer knows it.
+ * Differs: the debt is part of the state, so it rolls back with its block and every validateer knows it; the parentchain
+ * call follows once the block is confirmed.
  *
  * @module
  */

@@ -12,9 +12,8 @@ import { createInProcessPort, type EnclavePort } from "../../src/enclave/api/enc
 import type { Platform } from "../../src/enclave/api/platform_client.ts";
 import type { EnclavePorts } from "../../src/enclave/core/enclave_ports.ts";
 import { Enclave } from "../../src/enclave/enclave.ts";
-import { queryMethods } from "../../src/enclave/rpc/query_methods.ts";
+import { enclaveMethods } from "../../src/enclave/rpc/method_table.ts";
 import type { RpcService } from "../../src/enclave/rpc/rpc_service.ts";
-import { submitMethods } from "../../src/enclave/rpc/submit_methods.ts";
 import { parentchainHeader } from "../../src/parentchain/header.ts";
 import { blockInput, parentchainInfo } from "../../src/parentchain/parentchain_init.ts";
 import { startKeys } from "../../src/parentchain/wanted_keys.ts";
@@ -294,7 +293,7 @@ export class TestClient {
   #nextId = 1;
 
   constructor(service: RpcService, nowMs: () => number) {
-    const router = new RpcRouter<RpcService>([...submitMethods(), ...queryMethods()]);
+    const router = new RpcRouter<RpcService>(enclaveMethods());
     const socket = {
       send: (text: string) => void this.sent.push(text),
       close: (code: number) => void (this.closed = code),

@@ -118,6 +118,16 @@ describe("queries of the trusted RPC", () => {
     expect(headers.at(-1)?.header.blockNumber).toBe(BigInt(host.disk.blocks.length));
   });
 
+  it("answer a description of all methods", async () => {
+    const client = host.connect();
+    const { methods } = await client.request("rpc_methods") as unknown as { methods: string[] };
+    const described = await client.request("rpc.discover") as unknown as { methods: { name: string }[] };
+    expect(methods).toContain("author_submitAndWatchExtrinsic");
+    expect(described.methods.map(({ name }) => name)).toEqual(
+      methods.filter((name) => name !== "rpc.discover" && name !== "rpc_methods"),
+    );
+  });
+
   it("answer evidence that is bound to the keys", async () => {
     const value = rpcReturnValue.decode(fromHex(await host.connect().request("attestation_getEvidence"))).value;
     const { statement } = evidence.decode(value);

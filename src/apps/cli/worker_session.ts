@@ -1,7 +1,7 @@
 /**
  * A connection to a worker whose enclave was checked first.
  *
- * Differs: the original takes any certificate and believes what the worker says of itself.
+ * Differs: the certificate and what the worker says of itself are verified first.
  *
  * @module
  */

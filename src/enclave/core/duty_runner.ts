@@ -211,7 +211,8 @@ export class DutyRunner {
   #submit(extrinsic: DutyExtrinsic): Effect {
     const { tickets, outbox } = this.#context;
     const { purpose, bytes, hash, nonce } = extrinsic;
-    outbox.log("info", "ExtrinsicSent", { purpose, nonce, hash: toHex(hash) });
+    const isRoutine = purpose === "confirm_processed_parentchain_block";
+    outbox.log(isRoutine ? "debug" : "info", "ExtrinsicSent", { purpose, nonce, hash: toHex(hash) });
     const ticket = tickets.open("extrinsic_submitted", (accepted) => {
       if (accepted) return [];
       outbox.log("warn", "ExtrinsicRefused", { purpose, nonce });

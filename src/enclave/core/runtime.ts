@@ -34,9 +34,8 @@ import { ClockGuard } from "../clock_guard.ts";
 import { EvidenceMaker } from "../evidence.ts";
 import type { PayoutLedger } from "../duties/payout_ledger.ts";
 import type { Registration } from "../duties/registration.ts";
-import { queryMethods } from "../rpc/query_methods.ts";
+import { enclaveMethods } from "../rpc/method_table.ts";
 import type { RpcService } from "../rpc/rpc_service.ts";
-import { submitMethods } from "../rpc/submit_methods.ts";
 import type { RunningServer } from "../server_port.ts";
 import { Tickets } from "../tickets.ts";
 import { submitInvoke } from "./admission.ts";
@@ -64,6 +63,9 @@ interface Running {
 }
 
 type Outcome<T> = Promise<Result<T, EcallError>>;
+
+/** Largest import after which the duties run: more blocks at once means that the host is still catching up. */
+export const LIVE_IMPORT_BLOCKS = 4;
 
 /** Outcomes of slots in which nothing was wrong. */
 const GOOD_OUTCOMES: ReadonlySet<string> = new Set(["Authored", "NotMyTurn"]);
@@ -235,7 +237,7 @@ export class Runtime {
     this.#takeInvokes(shard, imported.value.imported, nowMs);
     feed.layerOne.prune(shard.chain.base.snapshot);
     await peers.retryParked(nowMs);
-    await duties.run(nowMs);
+    if (request.blocks.length <= LIVE_IMPORT_BLOCKS) await duties.run(nowMs);
     return ok(feed.position());
   }
 
@@ -324,7 +326,7 @@ export class Runtime {
     if (this.#server !== undefined) return ok(this.#server.port);
     try {
       const { listenHostname: hostname, listenPort: port } = setup.config;
-      const router = new RpcRouter<RpcService>([...submitMethods(), ...queryMethods()], {
+      const router = new RpcRouter<RpcService>(enclaveMethods(), {
         onInternalError: (method, error) =>
           this.#outbox.log("error", "RpcHandlerFailed", { method, error: error instanceof Error ? error.name : "" }),
       });

@@ -2,7 +2,7 @@
  * Duty: pay what the shard owes on the parentchain, once.
  *
  * Source: worker `app-libs/stf/src/trusted_call.rs#balance_unshield`, `enclave-runtime/src/top_pool_execution.rs` (839eda024)
- * Differs: the worker sends the extrinsic right after its block, before any finality, and never again
+ * Differs: the extrinsic follows the confirmation of its block, and the same bytes are sent until their era ends
  *
  * @module
  */

@@ -3,8 +3,7 @@
  * from then on everything goes through `Proxy.proxy`.
  *
  * Source: worker `enclave-runtime/src/shard_vault.rs` (839eda024)
- * Differs: each step follows from the proven state, so a restart in the middle goes on; the worker stops if the vault's
- * nonce is above 0
+ * Differs: each step follows from the proven state, so a restart in the middle goes on
  *
  * @module
  */

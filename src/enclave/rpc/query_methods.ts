@@ -45,7 +45,7 @@ function shardParams(params: RawParams): readonly string[] {
   return positional(params, 0, MAX_SHARDS).map((shard) => textParam(shard, 64));
 }
 
-// Differs: hashes instead of the operations in clear text, which would tell everyone who pays whom.
+// Differs: hashes instead of the operations, which are for the enclave only.
 function pendingAnswer(shards: readonly string[], service: RpcService): string {
   const lists: (readonly Uint8Array[])[] = [];
   for (const text of shards) {
@@ -67,7 +67,7 @@ async function getterAnswer(text: string, service: RpcService): Promise<string> 
   return value.ok ? okAnswer(getterValue.encode(value.value)) : errorAnswer(getterErrorText(value.error));
 }
 
-// Differs: the worker encodes this error twice, so that no client can read it.
+// Differs: this error has the form of all others.
 function vaultAnswer(service: RpcService): string {
   const vault = service.shardVault();
   return vault === undefined ? errorAnswer("Shard vault is not set") : okAnswer(shardVault.encode(vault));

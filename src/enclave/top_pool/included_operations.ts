@@ -1,7 +1,7 @@
 /**
  * Operations of blocks that are not confirmed yet, in case their block is abandoned.
  *
- * Differs: the reference forgets an operation when its block is imported, so a lost block loses its calls.
+ * Differs: operations are kept until their block is confirmed, so that an abandoned block returns its calls.
  *
  * @module
  */

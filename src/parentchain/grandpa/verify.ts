@@ -3,7 +3,7 @@
  * refuses the whole.
  *
  * Source: finality-grandpa `src/lib.rs#validate_commit`, substrate `client/consensus/grandpa/src/justification.rs#verify_with_voter_set`
- * Differs: the worker logs a bad signature and goes on (`worker core/parentchain/light-client/src/justification.rs`, 839eda024)
+ * Differs: stricter than `worker core/parentchain/light-client/src/justification.rs` (839eda024): nothing is tolerated
  *
  * @module
  */
