@@ -28,13 +28,31 @@ export interface StartedEnclave {
 /** Starts platform and enclave; takes about two seconds. @throws {PlatformStartError} @throws {BundleError} */
 export async function startEnclaveWorker(dataDir: DataDir, options: ValidateerOptions): Promise<StartedEnclave> {
   const bundle = await ensureEnclaveBundle();
-  const worker = new Worker(new URL("../platform_worker.ts", import.meta.url), { type: "module", name: "platform" });
   const platformDir = dataDir.entry("platform");
   await Deno.mkdir(platformDir, { recursive: true, mode: 0o700 });
+  const listenAddresses = [`${listenHostname(options)}:${options.trustedWorkerPort}`];
+  const roots = options.platformRoot === undefined ? [] : [options.platformRoot];
+  // The platform needs no more than its secret, the bundle that it measures, and what it passes on to the enclave.
+  const worker = new Worker(new URL("../platform_worker.ts", import.meta.url), {
+    type: "module",
+    name: "platform",
+    deno: {
+      permissions: {
+        read: [platformDir, bundle.path, ...roots],
+        write: [platformDir],
+        net: listenAddresses,
+        env: false,
+        run: false,
+        ffi: false,
+        sys: false,
+        import: false,
+      },
+    },
+  });
   const running = await startEnclave(worker, {
     dataDir: platformDir,
     bundlePath: bundle.path,
-    listenAddresses: [`${listenHostname(options)}:${options.trustedWorkerPort}`],
+    listenAddresses,
     ...(options.platformRoot === undefined ? {} : { platformRootPath: options.platformRoot }),
   });
   // A MessagePort gives its handler more than a MessageEnd asks for, which the types cannot say.
