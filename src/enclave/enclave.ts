@@ -63,7 +63,12 @@ export class Enclave {
       }
     };
     const { value, effects } = await this.#outbox.collect(work);
-    return outcome(row.response as Codec<EcallResponse<N>>).encode({ result: value, effects });
+    try {
+      return outcome(row.response as Codec<EcallResponse<N>>).encode({ result: value, effects });
+    } catch (error) {
+      // Something is longer than the boundary allows. Effects may be lost, so nothing may go on as if they were not.
+      return encodeFailure({ code: "OutcomeUnencodable", detail: placeOf(error) }, [UNENCODABLE]);
+    }
   }
 
   /** Work that comes from the enclave's own endpoints takes its turn among the ecalls. */
@@ -111,8 +116,14 @@ function createHandlers(runtime: Runtime, push: (effects: readonly Effect[]) => 
   };
 }
 
-function encodeFailure(error: EcallError): Uint8Array {
-  return outcome(ecallRow("health").response).encode({ result: err(error), effects: [] });
+/** What the host is told when an outcome had to be dropped. */
+const UNENCODABLE: Effect = {
+  type: "fatal",
+  value: { code: "OutcomeUnencodable", detail: "An outcome exceeded the limits of the boundary" },
+};
+
+function encodeFailure(error: EcallError, effects: readonly Effect[] = []): Uint8Array {
+  return outcome(ecallRow("health").response).encode({ result: err(error), effects });
 }
 
 /** Kind and place of a mistake of this code. Its message stays here: it may quote what must not leave. */

@@ -260,7 +260,7 @@ export class Runtime {
       this.#outbox.log("info", "IndirectCalls", { found: invokes.length, taken });
       this.#outbox.flush();
     };
-    void decryptAll();
+    decryptAll().catch(() => this.#outbox.log("error", "IndirectCallsFailed", { found: invokes.length }));
   }
 
   async onSlot(nowMs: number): Promise<SlotOutcome> {

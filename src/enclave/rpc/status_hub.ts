@@ -11,12 +11,17 @@ import type { TrustedOperationStatus } from "../../types/trusted_operation_statu
 /** Told of each status; `last` says that nothing follows. */
 export type StatusWatcher = (status: TrustedOperationStatus, last: boolean) => void;
 
-/** Statuses after which the worker's path pushes nothing more. */
+/**
+ * Statuses after which the worker's path pushes nothing more.
+ *
+ * Differs: `Dropped` is one of them; nothing can follow it.
+ */
 const FINAL: ReadonlySet<TrustedOperationStatus["type"]> = new Set([
   "Invalid",
   "InSidechainBlock",
   "Finalized",
   "Usurped",
+  "Dropped",
 ]);
 
 /** Watchers by operation. */

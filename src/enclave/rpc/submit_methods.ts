@@ -12,6 +12,7 @@ import { positional, type RawParams, textParam } from "../../transport/params.ts
 import { defineMethod, type RpcCall, type RpcMethod } from "../../transport/router.ts";
 import { directRequestStatus } from "../../types/direct_request_status.ts";
 import { MAX_CYPHERTEXT_BYTES, type Request, request } from "../../types/request.ts";
+import type { TrustedOperationStatus } from "../../types/trusted_operation_status.ts";
 import { answer, errorAnswer } from "./answers.ts";
 import { submitErrorText } from "./error_text.ts";
 import type { RpcService } from "./rpc_service.ts";
@@ -44,20 +45,37 @@ function decodeHex<T>(codec: Codec<T>, text: string): Result<T, string> {
   return decoded.ok ? ok(decoded.value) : err(`Codec("${decoded.error.message.replaceAll('"', "'")}")`);
 }
 
+/** A status that waits for the answer to leave. */
+type HeldStatus = [status: TrustedOperationStatus, last: boolean];
+
 async function submitAndWatch(text: string, service: RpcService, call: RpcCall): Promise<string> {
   service.count("rpc_trusted_calls");
   const decoded = decodeRequest(text);
   if (!decoded.ok) return errorAnswer(decoded.error);
   const submitted = await service.submit(decoded.value);
-  await service.tick();
-  if (!submitted.ok) return errorAnswer(submitErrorText(submitted.error));
+  if (!submitted.ok) {
+    await service.tick();
+    return errorAnswer(submitErrorText(submitted.error));
+  }
   const id = toHex(submitted.value.topHash);
-  const subscription = call.subscribe({ type: "worker", method: SUBMIT_AND_WATCH }, id);
-  subscription.onClose = submitted.value.watch((status, last) => {
-    subscription.notify(toHex(directRequestStatus.encode({ type: "TrustedOperationStatus", value: status })));
-    if (last) subscription.close();
-  });
-  return id;
+  // Watched BEFORE the tick: the operation may be in a block before the answer leaves.
+  const held: HeldStatus[] = [];
+  let deliver = (...status: HeldStatus): void => void held.push(status);
+  const stop = submitted.value.watch((status, last) => deliver(status, last));
+  try {
+    await service.tick();
+    const subscription = call.subscribe({ type: "worker", method: SUBMIT_AND_WATCH }, id);
+    subscription.onClose = stop;
+    deliver = (status, last) => {
+      subscription.notify(toHex(directRequestStatus.encode({ type: "TrustedOperationStatus", value: status })));
+      if (last) subscription.close();
+    };
+    for (const status of held) deliver(...status);
+    return id;
+  } catch (error) {
+    stop();
+    throw error;
+  }
 }
 
 async function submit(text: string, service: RpcService): Promise<string> {
