@@ -22,11 +22,11 @@ import type { DutyAlert, DutyChain, DutyExtrinsic, DutyIdentity } from "../dutie
 import {
   ledgerStored,
   type PayoutLedger,
-  payoutLedger,
   readBlockForPayouts,
   revertLedger,
   startPayoutLedger,
 } from "../duties/payout_ledger.ts";
+import { payoutLedger } from "../duties/payout_ledger_codec.ts";
 import { planPayouts, reservedNonces } from "../duties/payouts.ts";
 import type { Registration } from "../duties/registration.ts";
 import { ripenBlocks } from "../duties/ripe_blocks.ts";

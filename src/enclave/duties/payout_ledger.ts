@@ -12,14 +12,12 @@
  *
  * @module
  */
-import { bytes, bytesOf, type Codec, mapped, option, struct, u128, u32, u64, vec } from "../../codec/codec.ts";
-import { type AccountId, type BlockHash, type H256, h256 } from "../../primitives/branded.ts";
+import type { AccountId, BlockHash, H256 } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
 import type { FinalityLevel } from "../../parentchain/follower_state.ts";
 import type { ImportedBlock, ProxyOutcome } from "../../parentchain/imported_block.ts";
 import { shardAuthorities } from "../../parentchain/view.ts";
-import { accountIdCodec, blockHashCodec } from "../../types/ids.ts";
 import type { Payout } from "../../types/payout.ts";
 import type { DutyAlert } from "./duty.ts";
 import { LEVEL_RANK } from "./ripe_blocks.ts";
@@ -28,10 +26,8 @@ import { LEVEL_RANK } from "./ripe_blocks.ts";
 export const PAYOUT_WINDOW = 64;
 /** Most payouts kept: as many as the shard's state lets wait. */
 export const MAX_LEDGER_ENTRIES = 4_096;
-/** Largest signed payout extrinsic. */
-const MAX_PAYOUT_EXTRINSIC_BYTES = 1_024;
-/** Most validateers of a window. */
-const MAX_WINDOW_AUTHORITIES = 64;
+/** Most validateers of a window: more than the ten that a shard can have. */
+export const MAX_WINDOW_AUTHORITIES = 64;
 
 /** A payout's extrinsic; the same bytes are sent again and again until it is included or dead. */
 export interface SignedPayout {
@@ -274,40 +270,3 @@ export function ledgerStored(ledger: PayoutLedger): PayoutLedger {
   );
   return { ...ledger, entries };
 }
-
-type StoredPayout = Omit<SignedPayout, "isStored" | "sentAt">;
-
-const signedPayout: Codec<SignedPayout> = mapped(
-  struct<StoredPayout>({
-    eraEnd: u32,
-    bytes: bytes(MAX_PAYOUT_EXTRINSIC_BYTES),
-    hash: mapped(bytesOf(32), h256, (hash) => hash),
-    nonce: u32,
-  }),
-  // What is read from disk is stored; when it was sent is not known, so it is sent again.
-  (stored): SignedPayout => ({ ...stored, isStored: true, sentAt: 0 }),
-  ({ eraEnd, bytes, hash, nonce }) => ({ eraEnd, bytes, hash, nonce }),
-);
-
-/** SCALE codec of {@linkcode PayoutLedger}: private, sealed. */
-export const payoutLedger: Codec<PayoutLedger> = struct<PayoutLedger>({
-  cursor: u32,
-  firstOpen: u64,
-  window: option(struct<PayoutWindow>({
-    start: u32,
-    period: u32,
-    hash: blockHashCodec,
-    authorities: vec(accountIdCodec, MAX_WINDOW_AUTHORITIES),
-  })),
-  entries: vec(
-    struct<LedgerEntry>({
-      id: u64,
-      beneficiary: accountIdCodec,
-      amount: u128,
-      signed: option(signedPayout),
-      failedIn: option(u32),
-      paidAt: option(u32),
-    }),
-    MAX_LEDGER_ENTRIES,
-  ),
-});

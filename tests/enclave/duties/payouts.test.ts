@@ -1,177 +1,34 @@
 import { describe, expect, it } from "vitest";
-import type { DutyChain, DutyExtrinsic, DutyIdentity, ExtrinsicSigner } from "../../../src/enclave/duties/duty.ts";
+import type { DutyExtrinsic } from "../../../src/enclave/duties/duty.ts";
 import {
-  type LedgerInput,
   ledgerStored,
   PAYOUT_WINDOW,
-  type PayoutLedger,
-  payoutLedger,
-  readBlockForPayouts,
   revertLedger,
   startPayoutLedger,
 } from "../../../src/enclave/duties/payout_ledger.ts";
-import { type PayoutPlan, planPayouts } from "../../../src/enclave/duties/payouts.ts";
+import { payoutLedger } from "../../../src/enclave/duties/payout_ledger_codec.ts";
 import { ripenBlocks } from "../../../src/enclave/duties/ripe_blocks.ts";
-import { ed25519FromSeed, type Ed25519Pair, ed25519Sign } from "../../../src/crypto/ed25519.ts";
-import { type AccountId, accountId, blockHash, enclaveFingerprint } from "../../../src/primitives/branded.ts";
+import { ed25519FromSeed } from "../../../src/crypto/ed25519.ts";
 import { toHex } from "../../../src/primitives/hex.ts";
 import { blake2_256 } from "../../../src/crypto/blake2.ts";
-import { utf8 } from "../../../src/primitives/bytes.ts";
-import type { FinalityLevel, FollowerState } from "../../../src/parentchain/follower_state.ts";
-import type { ImportedBlock, ProxyOutcome } from "../../../src/parentchain/imported_block.ts";
+import type { ProxyOutcome } from "../../../src/parentchain/imported_block.ts";
 import { decodeExtrinsic } from "../../../src/parentchain/extrinsic_decode.ts";
-import type { ParentchainView } from "../../../src/parentchain/view.ts";
-import type { Payout } from "../../../src/types/payout.ts";
-import { seed, SHARD, testAccount, TestChain, VAULT_ACCOUNT } from "../../parentchain/builders.ts";
+import { seed } from "../../parentchain/builders.ts";
 
-const { metadata } = new TestChain();
-const FINGERPRINT = enclaveFingerprint(seed(0xf1));
-const BOB = testAccount(0xb0);
-
-class Enclave {
-  readonly identity: DutyIdentity;
-  readonly account: AccountId;
-  ledger: PayoutLedger;
-  signatures = 0;
-
-  constructor(pair: Ed25519Pair, ledger = startPayoutLedger(63, 0n)) {
-    this.account = accountId(pair.publicKey);
-    const signer: ExtrinsicSigner = {
-      account: this.account,
-      sign: (payload) => {
-        this.signatures++;
-        return ed25519Sign(pair, payload);
-      },
-    };
-    this.identity = { signer, fingerprint: FINGERPRINT, shard: SHARD, vault: undefined };
-    this.ledger = ledger;
-  }
-}
-
-const KEYS = [ed25519FromSeed(seed(0xe1)), ed25519FromSeed(seed(0xe2))] as const;
-const ACCOUNTS = KEYS.map(({ publicKey }) => accountId(publicKey));
-
-/** A parentchain as the ledger sees it: blocks with outcomes, and payouts that the confirmed state owes. */
-class World {
-  number = 63;
-  authorities: readonly AccountId[] = ACCOUNTS;
-  payouts: Payout[] = [];
-  confirmed = 10n;
-  free = 10n ** 15n;
-  nonce = 4;
-  level: FinalityLevel = "proven";
-  blocks: ImportedBlock[] = [];
-
-  owe(id: bigint, amount = 100n, beneficiary = BOB): void {
-    const status = { type: "queued" as const, value: undefined };
-    this.payouts.push({ id, chain: "Integritee", beneficiary, amount, blockNumber: 5n, status });
-  }
-
-  view(): ParentchainView {
-    return {
-      number: this.number,
-      hash: this.hash(this.number),
-      nowMs: 0n,
-      specVersion: undefined,
-      enclave: undefined,
-      shardStatus: this.authorities.map((signer) => ({ signer, fingerprint: FINGERPRINT, lastActivity: 1 })),
-      shardConfig: {
-        activeConfig: {
-          enclaveFingerprint: FINGERPRINT,
-          maxInstances: undefined,
-          authorities: undefined,
-          maintenanceMode: false,
-        },
-        pendingUpgrade: undefined,
-        upgradeAt: undefined,
-      },
-      confirmation: { blockNumber: this.confirmed, blockHeaderHash: blockHash(seed(1)) },
-      signer: { nonce: this.nonce, free: 10n ** 15n, reserved: 0n, frozen: 0n },
-      vault: { nonce: 1, free: this.free, reserved: 0n, frozen: 0n },
-      vaultProxies: ACCOUNTS.map((delegate) => ({ delegate, proxyType: "Any", delay: 0 })),
-      auraAuthorities: [],
-      grandpa: undefined,
-    };
-  }
-
-  hash(number: number) {
-    return blockHash(blake2_256(utf8(String(number))));
-  }
-
-  block(proxied: readonly ProxyOutcome[] = []): ImportedBlock {
-    this.number++;
-    const block: ImportedBlock = {
-      number: this.number,
-      hash: this.hash(this.number),
-      parentHash: this.hash(this.number - 1),
-      level: this.level,
-      followerState: undefined as unknown as FollowerState,
-      content: {
-        nowMs: 0n,
-        deposits: [],
-        invokes: [],
-        shields: [],
-        proxied,
-        extrinsicHashes: [],
-        processedRoot: blake2_256(new Uint8Array(0)),
-        view: this.view(),
-      },
-    };
-    this.blocks.push(block);
-    return block;
-  }
-
-  chain(): DutyChain {
-    return {
-      metadata,
-      genesisHash: this.hash(0),
-      head: { number: this.number, hash: this.hash(this.number) },
-      view: this.view(),
-    };
-  }
-
-  input(): LedgerInput {
-    return { payouts: this.payouts, shard: SHARD, level: "proven" };
-  }
-}
-
-function paid(extrinsic: DutyExtrinsic, amount = 100n, beneficiary = BOB): ProxyOutcome {
-  const { hash, signer } = extrinsic;
-  return { extrinsicIndex: 1, extrinsicHash: hash, signer, outcome: { type: "paid", beneficiary, amount } };
-}
-
-function failed(extrinsic: DutyExtrinsic, reason: string): ProxyOutcome {
-  return { ...paid(extrinsic), outcome: { type: "failed", reason } };
-}
-
-function read(enclave: Enclave, world: World, block: ImportedBlock) {
-  const step = readBlockForPayouts(enclave.ledger, block, world.input());
-  enclave.ledger = step.ledger;
-  return step;
-}
-
-function plan(enclave: Enclave, world: World): PayoutPlan {
-  const result = planPayouts(enclave.ledger, world.chain(), enclave.identity, VAULT_ACCOUNT, []);
-  enclave.ledger = result.ledger;
-  return result;
-}
-
-/** Reads empty blocks up to a number. */
-function advance(world: World, to: number, ...enclaves: readonly Enclave[]): void {
-  while (world.number < to) {
-    const block = world.block();
-    for (const enclave of enclaves) read(enclave, world, block);
-  }
-}
-
-/** Signs, stores, and gives what is sent then. */
-function signAndSend(enclave: Enclave, world: World): readonly DutyExtrinsic[] {
-  const first = plan(enclave, world);
-  expect(first.send).toEqual([]);
-  if (!first.mustStore) return [];
-  enclave.ledger = ledgerStored(payoutLedger.decode(payoutLedger.encode(enclave.ledger)));
-  return plan(enclave, world).send;
-}
+import {
+  ACCOUNTS,
+  advance,
+  BOB,
+  Enclave,
+  failed,
+  KEYS,
+  metadata,
+  paid,
+  plan,
+  read,
+  signAndSend,
+  World,
+} from "./payout_world.ts";
 
 describe("payouts", () => {
   it("are signed by their payer only, stored before they are sent, and settled by the proven payment", () => {

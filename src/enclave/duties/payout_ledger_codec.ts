@@ -1,0 +1,56 @@
+/**
+ * SCALE form of the payout ledger: private to the enclave, sealed by it, and handed to new validateers with the state.
+ *
+ * @module
+ */
+import { bytes, bytesOf, type Codec, mapped, option, struct, u128, u32, u64, vec } from "../../codec/codec.ts";
+import { h256 } from "../../primitives/branded.ts";
+import { accountIdCodec, blockHashCodec } from "../../types/ids.ts";
+import {
+  type LedgerEntry,
+  MAX_LEDGER_ENTRIES,
+  MAX_WINDOW_AUTHORITIES,
+  type PayoutLedger,
+  type PayoutWindow,
+  type SignedPayout,
+} from "./payout_ledger.ts";
+
+/** Largest signed payout extrinsic: it has about 200 bytes. */
+export const MAX_PAYOUT_EXTRINSIC_BYTES = 1_024;
+
+type StoredPayout = Omit<SignedPayout, "isStored" | "sentAt">;
+
+const signedPayout: Codec<SignedPayout> = mapped(
+  struct<StoredPayout>({
+    eraEnd: u32,
+    bytes: bytes(MAX_PAYOUT_EXTRINSIC_BYTES),
+    hash: mapped(bytesOf(32), h256, (hash) => hash),
+    nonce: u32,
+  }),
+  // What is read from disk is stored; when it was sent is not known, so it is sent again.
+  (stored): SignedPayout => ({ ...stored, isStored: true, sentAt: 0 }),
+  ({ eraEnd, bytes, hash, nonce }) => ({ eraEnd, bytes, hash, nonce }),
+);
+
+/** SCALE codec of {@linkcode PayoutLedger}: private, sealed. */
+export const payoutLedger: Codec<PayoutLedger> = struct<PayoutLedger>({
+  cursor: u32,
+  firstOpen: u64,
+  window: option(struct<PayoutWindow>({
+    start: u32,
+    period: u32,
+    hash: blockHashCodec,
+    authorities: vec(accountIdCodec, MAX_WINDOW_AUTHORITIES),
+  })),
+  entries: vec(
+    struct<LedgerEntry>({
+      id: u64,
+      beneficiary: accountIdCodec,
+      amount: u128,
+      signed: option(signedPayout),
+      failedIn: option(u32),
+      paidAt: option(u32),
+    }),
+    MAX_LEDGER_ENTRIES,
+  ),
+});
