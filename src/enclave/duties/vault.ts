@@ -43,9 +43,11 @@ export function vaultDuty(
   peers: readonly AccountId[],
 ): DutyFinding {
   if (vault === undefined || view.vault === undefined || !metadata.hasCall("Proxy", "add_proxy")) return NOTHING_TO_DO;
-  // Transfers of listed validateers are no deposits, so the funds may only move once this one is listed.
-  if (!view.shardStatus.some((entry) => equalBytes(entry.signer, signer.account))) return NOTHING_TO_DO;
   if (!isDelegate(view.vaultProxies, signer.account)) {
+    // Only the first validateer founds the vault. Transfers of listed validateers are no deposits, so its funds may not
+    // move before it is listed.
+    const first = view.shardStatus[0];
+    if (first === undefined || !equalBytes(first.signer, signer.account)) return NOTHING_TO_DO;
     return initialSteps({ metadata, view }, signer.account, vault.account);
   }
   const missing = peers.filter((peer) => !isDelegate(view.vaultProxies, peer));

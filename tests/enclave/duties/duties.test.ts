@@ -151,6 +151,11 @@ describe("nextDuties()", () => {
 
   it("moves no funds to the vault before the validateer is listed: they would be a deposit", () => {
     expect(purposes(run(chainAt(1, { ...CREATED, shardStatus: [] })).send)).toEqual([]);
+    // Nor as the second one: the first one has founded the vault, or will.
+    const first = { signer: testAccount(3), fingerprint: FINGERPRINT, lastActivity: 1 };
+    expect(purposes(run(chainAt(1, { ...CREATED, shardStatus: [first, ...CREATED.shardStatus ?? []] })).send)).toEqual(
+      [],
+    );
   });
 
   it("registers again with another measurement, address or method, and before it grows old", () => {
