@@ -14,6 +14,7 @@ import type { EnclavePorts } from "../../src/enclave/core/enclave_ports.ts";
 import { Enclave } from "../../src/enclave/enclave.ts";
 import { enclaveMethods } from "../../src/enclave/rpc/method_table.ts";
 import type { RpcService } from "../../src/enclave/rpc/rpc_service.ts";
+import type { RunningServer, ServerOptions } from "../../src/enclave/server_port.ts";
 import { parentchainHeader } from "../../src/parentchain/header.ts";
 import { blockInput, parentchainInfo } from "../../src/parentchain/parentchain_init.ts";
 import { startKeys } from "../../src/parentchain/wanted_keys.ts";
@@ -85,13 +86,18 @@ export class TestHost {
       nowMs: () => this.nowMs,
       monotonicMs: () => 0,
       tick: () => Promise.resolve(),
-      startServer: () => ({ port: this.serverPort, connections: () => 0, stop: () => Promise.resolve() }),
+      startServer: (options) => this.startServer(options),
       sendEffects: (effects) => void this.port.onEffects?.(effects),
       version: "0.0.0-test",
     };
     this.enclave = new Enclave(ports);
     this.port = createInProcessPort((name, bytes) => this.enclave.handle(name, bytes));
     this.port.onEffects = (effects) => void this.carryOut(effects);
+  }
+
+  /** Pretends to listen. */
+  startServer(_options: ServerOptions): RunningServer {
+    return { port: this.serverPort, connections: () => 0, stop: () => Promise.resolve() };
   }
 
   async call<N extends EcallName>(name: N, request: EcallRequest<N>): Promise<Result<EcallResponse<N>, EcallError>> {
