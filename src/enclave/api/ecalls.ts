@@ -19,7 +19,8 @@
  * 1. `init` with the sealed keys, the names of all files and the numbers of the stored blocks. Effects: `read_file` of
  *    the newest snapshot, chunk by chunk, each answered by `file_read`, then `read_blocks`, answered by `blocks_read`,
  *    until `health` reports a phase other than `recovering`. A snapshot that is damaged is left for the one before it;
- *    if there is none, `fatal NoValidSnapshot` (or the state is computed from block 1 if all blocks are there).
+ *    if there is none, `fatal NoValidSnapshot`. A newest block that is cut off is passed over: nobody has heard of it.
+ *    Any other damaged or missing block is `fatal`.
  * 2. As above from step 2 on; the follower goes on where the recovered state stands.
  *
  * ## In every slot

@@ -42,6 +42,16 @@ export interface RecoveryContext {
   readonly onDone: (recovered: Recovered | undefined) => void;
 }
 
+/** How far replay is. */
+interface Replay extends Recovered {
+  /** Hashes of all rows that decode: a row whose parent is not among them has lost it. */
+  readonly seen: Set<string>;
+  /** Highest number of them. */
+  highest: bigint;
+  /** Whether a row that does not decode was met, and no block that follows the chain since. */
+  cut: boolean;
+}
+
 /** Starts recovery and gives its first effects. */
 export async function startRecovery(context: RecoveryContext): Promise<readonly Effect[]> {
   const { setup, tickets, outbox } = context;
@@ -79,12 +89,18 @@ async function afterSnapshot(
     const detail = "The newest snapshot does not name the block it belongs to";
     return [{ type: "fatal", value: { code: "SnapshotMalformed", detail } }];
   }
-  const recovered: Recovered = { manifest, chain: new SidechainChain(base) };
+  const replay: Replay = {
+    manifest,
+    chain: new SidechainChain(base),
+    seen: new Set(),
+    highest: base.number,
+    cut: false,
+  };
   if (storedBlocks !== undefined && storedBlocks[0] > base.number + 1n) {
     const detail = `Blocks ${base.number + 1n} to ${storedBlocks[0] - 1n} are missing between snapshot and block store`;
     return [{ type: "fatal", value: { code: "StoredBlocksMissing", detail } }];
   }
-  return askForBlocks(context, recovered, base.number + 1n);
+  return askForBlocks(context, replay, base.number + 1n);
 }
 
 /** The chain's entry of a snapshot's block. */
@@ -116,36 +132,48 @@ function pointOf(manifest: SnapshotManifest, snapshot: StateSnapshot): ChainPoin
   };
 }
 
-function askForBlocks(context: RecoveryContext, recovered: Recovered, from: bigint): readonly Effect[] {
+function askForBlocks(context: RecoveryContext, replay: Replay, from: bigint): readonly Effect[] {
   const ticket = context.tickets.open("blocks_read", async (blocks) => {
-    if (blocks.length === 0) return finish(context, recovered);
+    if (blocks.length === 0) return finish(context, replay);
     let newest = from;
     for (const bytes of blocks) {
       const decoded = decodeStoredBlock(bytes);
-      if (!decoded.ok) return [damaged(decoded.error.code, newest)];
+      if (!decoded.ok) {
+        // Maybe the last row, cut off by a crash before anybody heard of its block: what follows, or does not, decides.
+        replay.cut = true;
+        continue;
+      }
       newest = decoded.value.block.header.blockNumber;
-      const failed = await replayOne(context, recovered, decoded.value);
+      const failed = await replayOne(context, replay, decoded.value);
       if (failed !== undefined) return [failed];
     }
     // A full batch may end between two blocks of one number: that number is read again, and what is known passed over.
     const again = blocks.length >= REPLAY_BATCH && newest > from;
-    return askForBlocks(context, recovered, again ? newest : newest + 1n);
+    return askForBlocks(context, replay, again ? newest : newest + 1n);
   });
   return [{ type: "read_blocks", value: { ticket, from, max: REPLAY_BATCH } }];
 }
 
 async function replayOne(
   { setup, outbox }: RecoveryContext,
-  { chain }: Recovered,
+  replay: Replay,
   signed: SignedBlock,
 ): Promise<Effect | undefined> {
+  const { chain, seen } = replay;
   const { header } = signed.block;
+  const hash = computeHeaderHash(header);
   const parent = chain.get(header.parentHash);
-  if (parent === undefined || chain.get(computeHeaderHash(header)) !== undefined) {
+  const isFork = header.blockNumber <= chain.base.number + 1n || seen.has(toHex(header.parentHash));
+  if (parent === undefined && !isFork) return lost(replay, header.blockNumber - 1n);
+  seen.add(toHex(hash));
+  if (header.blockNumber > replay.highest) replay.highest = header.blockNumber;
+  if (parent === undefined) {
     // A block of a fork that lost before the snapshot.
     outbox.log("debug", "StoredBlockSkipped", { number: header.blockNumber });
     return undefined;
   }
+  replay.cut = false;
+  if (chain.get(hash) !== undefined) return undefined;
   const slotDurationMs = BigInt(readSlotDurationMs(chain.base.snapshot));
   const block = await replayBlock(signed, parent, { shard: setup.shard, keys: setup.stateKeys, slotDurationMs });
   if (!block.ok) return damaged(block.error.code, header.blockNumber);
@@ -158,9 +186,20 @@ function damaged(code: string, number: bigint): Effect {
   return { type: "fatal", value: { code, detail } };
 }
 
-function finish(context: RecoveryContext, recovered: Recovered): readonly Effect[] {
-  const { head } = recovered.chain;
-  context.outbox.log("info", "StateRecovered", { number: head.number, hash: toHex(head.hash) });
-  context.onDone(recovered);
+/** A block that later ones need is not there. */
+function lost({ cut }: Replay, number: bigint): Effect {
+  if (cut) return damaged("StoredBlockUndecodable", number);
+  const detail = `The stored block ${number} is missing: restore the data directory, or remove later ones`;
+  return { type: "fatal", value: { code: "StoredBlocksMissing", detail } };
+}
+
+function finish({ setup, outbox, onDone }: RecoveryContext, replay: Replay): readonly Effect[] {
+  const { manifest, chain, highest, cut } = replay;
+  const newest = setup.config.storedBlocks?.[1] ?? 0n;
+  // Only the newest row can have been cut off by a crash, since each is stored before the next is made.
+  if (highest < newest - (cut ? 1n : 0n)) return [lost(replay, highest + 1n)];
+  if (cut) outbox.log("warn", "StoredBlockCut", { number: newest });
+  outbox.log("info", "StateRecovered", { number: chain.head.number, hash: toHex(chain.head.hash) });
+  onDone({ manifest, chain });
   return [];
 }

@@ -9,7 +9,7 @@ import type { ChainPoint } from "../../sidechain/chain_block.ts";
 import { stateRootOf } from "../../sidechain/chain_block.ts";
 import type { Effect } from "../api/effects.ts";
 import { MANIFEST_VERSION } from "../snapshot/snapshot_files.ts";
-import { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
+import { KEPT_SNAPSHOTS, SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import type { Tickets } from "../tickets.ts";
 import type { DutyRunner } from "./duty_runner.ts";
 import type { Outbox } from "./outbox.ts";
@@ -85,7 +85,9 @@ export class Snapshots {
   #due(): ChainPoint | undefined {
     const { chain, persisted } = this.#context.shard;
     const newest = this.#newest ?? 0n;
-    if (chain.base.number >= newest + SNAPSHOT_INTERVAL_BLOCKS) return chain.base;
+    // A single snapshot gets a second one soon, so that there is one left if it is damaged.
+    const isSingle = this.#writer.verifiedNumbers().length < KEPT_SNAPSHOTS;
+    if (chain.base.number >= newest + (isSingle ? 1n : SNAPSHOT_INTERVAL_BLOCKS)) return chain.base;
     return persisted.number >= newest + 2n * SNAPSHOT_INTERVAL_BLOCKS ? persisted : undefined;
   }
 
