@@ -104,7 +104,9 @@ describe("S22: a call with too high a nonce, then the missing one", () => {
     expect(await nonce("//Early")).toBe(first);
     expect(await balance("//LateOne")).toBe(0n);
     expect((await pay(first, "//EarlyOne")).code).toBe(0);
-    expect((await later).code).toBe(0);
+    const waited = await later;
+    expect(waited.code).toBe(0);
+    expect(waited.stderr).toMatch(/status: Future\nstatus: (?:Ready\nstatus: )?InSidechainBlock/u);
     expect(await nonce("//Early")).toBe(first + 2);
     expect(await balance("//Early")).toBe(UNIT - 2n * (1_000n + TRANSFER_FEE));
     expect([await balance("//EarlyOne"), await balance("//LateOne")]).toEqual([1_000n, 1_000n]);
@@ -132,6 +134,31 @@ describe("S23: wrong fingerprint or shard", () => {
     expect(result.code).toBe(1);
     expect(result.stdout).toBe("");
     expect(result.stderr).toContain("it serves shard");
+  }, SCENARIO_TIMEOUT_MS);
+});
+
+describe("the questions to a worker", () => {
+  it("are answered alike with evidence and, after a warning, without", async () => {
+    const [fingerprint, hex] = (await trusted("get-fingerprint", "-x")).split("\n");
+    expect(await trusted("get-shard", "-x", "-a")).toMatch(new RegExp(`^${fingerprint}\n${hex}\n`, "u"));
+    const insecure = await service.cli("trusted", "get-fingerprint", "--insecure");
+    expect([insecure.code, insecure.stdout]).toEqual([0, `${fingerprint}\n`]);
+    expect(insecure.stderr).toContain("warning: --insecure");
+    const header = JSON.parse(await trusted("get-sidechain-header"));
+    expect(header.shardId).toBe(fingerprint);
+    expect(header.blockNumber).toBeGreaterThan(0);
+    const workers = await service.ask("list-workers");
+    expect(workers).toContain("number of enclaves registered: 1\nEnclave\n");
+    expect(workers).toContain(`   MRENCLAVE: ${fingerprint}\n`);
+  }, SCENARIO_TIMEOUT_MS);
+});
+
+describe("the benchmark command", () => {
+  it("prints the reference's lines when every balance was exact", async () => {
+    const lines = (await trusted("-d", "benchmark", "2", "3", "-w")).split("\n");
+    expect(lines[0]).toMatch(/^Finished benchmark with 2 clients and 3 transactions in [0-9]+ ms$/u);
+    expect(lines).toHaveLength(21);
+    expect(lines[20]).toMatch(/^100 percent are done within [0-9]+ ms$/u);
   }, SCENARIO_TIMEOUT_MS);
 });
 
