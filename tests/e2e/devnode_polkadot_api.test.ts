@@ -17,14 +17,17 @@ interface Variant {
   readonly symbol: string;
   readonly prefix: number;
   readonly unit: bigint;
+  /** What each development account begins with, in smallest units. */
+  readonly endowment: bigint;
 }
 
 const VARIANTS: readonly Variant[] = [
-  { runtime: "integritee", symbol: "TEER", prefix: 13, unit: 10n ** 12n },
-  { runtime: "permuted", symbol: "PERM", prefix: 42, unit: 10n ** 10n },
+  { runtime: "integritee", symbol: "TEER", prefix: 13, unit: 10n ** 12n, endowment: 10n ** 15n },
+  { runtime: "permuted", symbol: "PERM", prefix: 42, unit: 10n ** 10n, endowment: 10n ** 16n },
 ];
 
-describe.each(VARIANTS)("@polkadot/api on the $runtime runtime", ({ runtime, symbol, prefix, unit: UNIT }) => {
+describe.each(VARIANTS)("@polkadot/api on the $runtime runtime", (variant) => {
+  const { runtime, symbol, prefix, unit: UNIT, endowment } = variant;
   let node: DevnodeWorker;
   let api: ApiPromise;
   let alice: KeyringPair;
@@ -189,7 +192,7 @@ describe.each(VARIANTS)("@polkadot/api on the $runtime runtime", ({ runtime, sym
     expect(authorities.map((one) => one.toHex())).toEqual([u8aToHex(alice.publicKey)]);
     const genesis = await api.at(api.genesisHash);
     const account = await genesis.query["system"]!["account"]!(alice.address) as unknown as AccountInfo;
-    expect(account.data.free.toBigInt()).toBe(1000n * UNIT);
+    expect(account.data.free.toBigInt()).toBe(endowment);
     expect(account.nonce.toNumber()).toBe(0);
   });
 

@@ -13,13 +13,11 @@ import { emptyTrie, type Trie } from "../../trie/trie.ts";
 import type { GenesisConfig } from "./definition.ts";
 import { BlockExecution } from "./executive/block_execution.ts";
 import type { RuntimeModel } from "./model.ts";
+import type { RuntimeParameters } from "./parameters.ts";
 import { CODE_KEY } from "./pallets/system/storage.ts";
 import { TREASURY_ACCOUNT } from "./pallets/treasury.ts";
 import type { GenesisPreset } from "./runtime_interface.ts";
 import { storagePrefix } from "./storage/storage_item.ts";
-
-/** Tokens of each endowed account. */
-const ENDOWMENT_TOKENS = 1000n;
 
 /** Accounts of developers that get tokens, besides those of the original: the other well-known ones. */
 const ENDOWED_SURIS = [
@@ -54,8 +52,11 @@ function developerAccount(suri: string): Uint8Array {
 }
 
 /** What the preset puts into the state; `dev` and `local` differ in the chain's name only. */
-export function genesisConfig(_preset: GenesisPreset, tokenDecimals: number): GenesisConfig {
-  const amount = ENDOWMENT_TOKENS * 10n ** BigInt(tokenDecimals);
+export function genesisConfig(
+  _preset: GenesisPreset,
+  { endowmentTokens, tokenDecimals }: Pick<RuntimeParameters, "endowmentTokens" | "tokenDecimals">,
+): GenesisConfig {
+  const amount = endowmentTokens * 10n ** BigInt(tokenDecimals);
   const developers = ENDOWED_SURIS.map(developerAccount);
   const multisig = multisigAccount(developers.slice(0, 3), 2);
   return {

@@ -31,6 +31,8 @@ export interface RuntimeParameters {
   readonly ss58Prefix: number;
   readonly tokenSymbol: string;
   readonly tokenDecimals: number;
+  /** Whole tokens that each development account begins with. */
+  readonly endowmentTokens: bigint;
   /** Length of an Aura slot in milliseconds; the shortest time between two blocks is half of it. */
   readonly slotDurationMs: number;
   /** Smallest balance an account may have. */

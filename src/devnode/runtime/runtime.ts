@@ -106,7 +106,7 @@ export function createRuntime(definition: RuntimeDefinition): Runtime {
     slotDurationMs: parameters.slotDurationMs,
     metadataV14,
     metadataV15,
-    buildGenesis: (preset) => buildCustomGenesis(genesisConfig(preset, parameters.tokenDecimals)),
+    buildGenesis: (preset) => buildCustomGenesis(genesisConfig(preset, parameters)),
     buildCustomGenesis,
     encodeCall: model.callType.codec.encode,
     initializeBlock: (parent, start) => initializeBlock(model, parent, start),

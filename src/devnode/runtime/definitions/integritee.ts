@@ -43,6 +43,7 @@ export const INTEGRITEE_PARAMETERS: RuntimeParameters = {
   ss58Prefix: 13,
   tokenSymbol: "TEER",
   tokenDecimals: 12,
+  endowmentTokens: 1_000n,
   slotDurationMs: 6000,
   existentialDeposit: 500n,
   lengthFee: 1_000_000n,

@@ -24,6 +24,8 @@ export const permutedRuntime: RuntimeDefinition = {
     ss58Prefix: 42,
     tokenSymbol: "PERM",
     tokenDecimals: 10,
+    // Deposits are in smallest units: with fewer decimals they take more tokens.
+    endowmentTokens: 1_000_000n,
   },
   pallets: integriteeRuntime.pallets.map(([index, pallet], i) =>
     [index === 0 ? 0 : 1 + (FIRST_INDEX + STEP * i) % 100, pallet] as const
