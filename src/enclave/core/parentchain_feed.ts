@@ -53,15 +53,20 @@ export class ParentchainFeed {
     const described = describe(setup, info);
     if (!described.ok) return described;
     const { start, config } = described.value;
+    const level = FINALITY_LEVELS[setup.config.finality] ?? "proven";
     if (sealedState !== undefined) {
       const state = followerStateCodec.decode(sealedState);
       if (!equalBytes(state.genesisHash, start.genesisHash)) {
         const detail = `The shard follows ${toHex(state.genesisHash)}, the node is of ${toHex(start.genesisHash)}`;
         return err({ code: "GenesisMismatch", detail });
       }
+      // What was taken at one level must not be shown to clients as if it had been held to another one.
+      if (state.level !== level) {
+        const detail = `The shard follows its parentchain at level "${state.level}", and "${level}" was asked for`;
+        return err({ code: "FinalityLevelMismatch", detail });
+      }
       return ok(new ParentchainFeed(setup, config, state));
     }
-    const level = FINALITY_LEVELS[setup.config.finality] ?? "proven";
     const { genesisHash, header, storage, contentFrom } = start;
     const state = startFollower(config, {
       ...{ genesisHash, level, header, storage },

@@ -192,7 +192,7 @@ export class Runtime {
       instanceId: setup.instanceId,
       slotDurationMs: Number(shard.slotDurationMs),
       tlsCertHash: h256(setup.certificate.hash),
-      finality: FINALITY_LEVELS[setup.config.finality] ?? "proven",
+      finality: feed.state.level,
     });
     const duties = new DutyRunner(
       { ...context, payoutFinality, registration: () => this.#registration(setup, evidence) },
