@@ -15,9 +15,8 @@ const LARGE = 100_000;
 
 /** An empty block on a state of 5.35 MB. */
 export function emptyBlock(): Figure[] {
-  let accounts = 16_384;
-  let state = stateOf(accounts);
-  while (state.encodedSize < REFERENCE_STATE_BYTES) state = stateOf(accounts = Math.ceil(accounts * 1.5));
+  const accounts = Math.ceil(REFERENCE_STATE_BYTES * SMALL / stateOf(SMALL).encodedSize);
+  const state = stateOf(accounts);
   const ms = medianMs(50, () => propose(state, []));
   return [{
     name: "p7_empty_block_ms",
