@@ -1,5 +1,5 @@
 /**
- * A reader of DER, strict and just wide enough for X.509 certificates: one-byte tags, definite and shortest lengths.
+ * A reader of DER, strict and just wide enough for X.509 certificates and revocation lists: one-byte tags, definite and shortest lengths.
  *
  * @module
  */
@@ -20,13 +20,14 @@ export class DerError extends Error {
   readonly code = "DerMalformed";
 }
 
-/** Tags of the elements that certificates are made of. */
+/** Tags of the elements that certificates and revocation lists are made of. */
 export const DER_TAG = {
   boolean: 0x01,
   integer: 0x02,
   bitString: 0x03,
   octetString: 0x04,
   oid: 0x06,
+  enumerated: 0x0a,
   utcTime: 0x17,
   generalizedTime: 0x18,
   sequence: 0x30,
@@ -122,14 +123,18 @@ export function readTimeMs(element: DerElement | undefined): number {
   const text = String.fromCharCode(...element.content);
   if (element.tag === DER_TAG.utcTime && /^\d{12}Z$/u.test(text)) {
     const century = Number(text.slice(0, 2)) < 50 ? "20" : "19";
-    return timeMs(century + text);
+    return calendarMs(century + text);
   }
-  if (element.tag === DER_TAG.generalizedTime && /^\d{14}Z$/u.test(text)) return timeMs(text);
+  if (element.tag === DER_TAG.generalizedTime && /^\d{14}Z$/u.test(text)) return calendarMs(text);
   throw new DerError("Cannot read DER: time in an unknown form");
 }
 
-/** Milliseconds of `YYYYMMDDHHMMSS`, counted in the proleptic Gregorian calendar. */
-function timeMs(text: string): number {
+/**
+ * Milliseconds since 1970 of 14 digits `YYYYMMDDHHMMSS`, counted in the proleptic Gregorian calendar.
+ *
+ * @throws {DerError} If there is no such moment.
+ */
+export function calendarMs(text: string): number {
   const part = (from: number, to: number) => Number(text.slice(from, to));
   const [year, month, day] = [part(0, 4), part(4, 6), part(6, 8)];
   const [hour, minute, second] = [part(8, 10), part(10, 12), part(12, 14)];

@@ -159,12 +159,12 @@ const rawQuote: Codec<{ header: QuoteHeader; report: ReportBody; signature: Uint
 export type QuoteFormatError =
   /** Too long, cut off, or with bytes left over. */
   | { readonly code: "QuoteMalformed" }
-  /** Not version 3; TDX quotes are version 4. */
-  | { readonly code: "QuoteVersionUnsupported"; readonly version: number }
+  /** Not version 3. TDX quotes are version 4 or 5: out of this format, whatever their collateral says. */
+  | { readonly code: "UnsupportedQuoteVersion"; readonly version: number }
   /** Not ECDSA over P-256, or not SGX. */
-  | { readonly code: "AttestationKeyTypeUnsupported"; readonly attestationKeyType: number; readonly teeType: number }
+  | { readonly code: "UnsupportedAttestationKeyType"; readonly attestationKeyType: number; readonly teeType: number }
   /** Without the certificate chain inside. */
-  | { readonly code: "CertificationDataUnsupported"; readonly certificationType: number };
+  | { readonly code: "UnsupportedCertificationData"; readonly certificationType: number };
 
 /** The bytes that the attestation key signs: header and report. */
 export function quoteSigningBytes(header: QuoteHeader, report: ReportBody): Uint8Array {
@@ -181,19 +181,19 @@ export function parseQuote(bytes: Uint8Array): Result<Quote, QuoteFormatError> {
   const version = tryDecode(array(u8, 2), bytes.subarray(0, 2));
   if (!version.ok || bytes.length > MAX_QUOTE_LENGTH) return err({ code: "QuoteMalformed" });
   const [low = 0, high = 0] = version.value;
-  if (low + 256 * high !== QUOTE_VERSION) return err({ code: "QuoteVersionUnsupported", version: low + 256 * high });
+  if (low + 256 * high !== QUOTE_VERSION) return err({ code: "UnsupportedQuoteVersion", version: low + 256 * high });
   const raw = tryDecode(rawQuote, bytes);
   if (!raw.ok) return err({ code: "QuoteMalformed" });
   const { header, report } = raw.value;
   const { attestationKeyType, teeType } = header;
   if (attestationKeyType !== ATTESTATION_KEY_ECDSA_P256 || teeType !== 0) {
-    return err({ code: "AttestationKeyTypeUnsupported", attestationKeyType, teeType });
+    return err({ code: "UnsupportedAttestationKeyType", attestationKeyType, teeType });
   }
   const signature = tryDecode(quoteSignature, raw.value.signature);
   if (!signature.ok) return err({ code: "QuoteMalformed" });
   const { certificationType } = signature.value;
   if (certificationType !== CERTIFICATION_PCK_CHAIN) {
-    return err({ code: "CertificationDataUnsupported", certificationType });
+    return err({ code: "UnsupportedCertificationData", certificationType });
   }
   return ok({ header, report, signature: signature.value });
 }

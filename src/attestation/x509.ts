@@ -4,7 +4,7 @@
  * @module
  */
 import { concatBytes, equalBytes, utf8 } from "../primitives/bytes.ts";
-import { toHex } from "../primitives/hex.ts";
+import { type Hex, toHex } from "../primitives/hex.ts";
 import { err, ok, type Result } from "../primitives/result.ts";
 import {
   DER_TAG,
@@ -18,6 +18,7 @@ import {
   readTimeMs,
   readUnsigned,
 } from "./der.ts";
+import { expectEcdsaSha256, readExtensions, readSerial, readSigned } from "./signed_der.ts";
 
 /** A certificate's fields, as far as a chain is judged by them. */
 export interface Certificate {
@@ -25,6 +26,8 @@ export interface Certificate {
   readonly tbs: Uint8Array;
   /** r ‖ s over the signed part, 64 bytes. */
   readonly signature: Uint8Array;
+  /** Number that the issuer gave it, as the digits in DER: unique for an issuer. */
+  readonly serial: Hex;
   /** Name of the issuer, DER. */
   readonly issuer: Uint8Array;
   /** Name of the holder, DER. */
@@ -41,6 +44,10 @@ export interface Certificate {
   readonly pathLength: number | undefined;
   /** Whether its key may sign other things than certificates. */
   readonly maySign: boolean;
+  /** Whether its key may sign revocation lists. */
+  readonly maySignCrl: boolean;
+  /** What it says of an SGX platform, DER; only PCK leaves have it. */
+  readonly sgxExtension: Uint8Array | undefined;
 }
 
 /** The bytes are no certificate of the supported kind. */
@@ -51,15 +58,18 @@ export interface CertificateError {
 /** Most certificates in a chain: Intel's have three, one more is tolerated. */
 export const MAX_CHAIN_LENGTH = 4;
 
-const OID_ECDSA_SHA256 = "0x2a8648ce3d040302";
 const OID_EC_PUBLIC_KEY = "0x2a8648ce3d0201";
 const OID_P256 = "0x2a8648ce3d030107";
 const OID_BASIC_CONSTRAINTS = "0x551d13";
 const OID_KEY_USAGE = "0x551d0f";
+/** 1.2.840.113741.1.13.1, see `pck_extension.ts`. */
+const OID_SGX_EXTENSION = "0x2a864886f84d010d01";
 /** First bit of the key usage: digital signature. */
 const USAGE_SIGN = 0x80;
 /** Sixth bit of the key usage: signing certificates. */
 const USAGE_SIGN_CERTIFICATE = 0x04;
+/** Seventh bit of the key usage: signing revocation lists. */
+const USAGE_SIGN_CRL = 0x02;
 
 /** Reads one certificate from DER. */
 export function parseCertificate(der: Uint8Array): Result<Certificate, CertificateError> {
@@ -72,40 +82,22 @@ export function parseCertificate(der: Uint8Array): Result<Certificate, Certifica
 }
 
 function readCertificate(der: Uint8Array): Certificate {
-  const [tbs, algorithm, signature, ...rest] = readChildren(readDer(der, DER_TAG.sequence).content);
-  if (rest.length > 0) throw new DerError("Cannot read certificate: more than three parts");
-  const signedPart = expectTag(tbs, DER_TAG.sequence);
-  expectOid(algorithm, OID_ECDSA_SHA256);
-  const [version, serial, innerAlgorithm, issuer, validity, subject, keyInfo, ...optional] = readChildren(
-    signedPart.content,
-  );
+  const { parts, tbs, signature } = readSigned(der);
+  const [version, serial, algorithm, issuer, validity, subject, keyInfo, ...optional] = parts;
   if (toHex(expectTag(version, DER_TAG.explicit0).content) !== "0x020102") throw new DerError("Cannot read version");
-  expectTag(serial, DER_TAG.integer);
-  expectOid(innerAlgorithm, OID_ECDSA_SHA256);
+  expectEcdsaSha256(algorithm);
   const [notBefore, notAfter] = readChildren(expectTag(validity, DER_TAG.sequence).content);
   return {
-    tbs: signedPart.whole,
-    signature: readSignature(readBitString(signature)),
+    tbs,
+    signature,
+    serial: readSerial(serial),
     issuer: expectTag(issuer, DER_TAG.sequence).whole,
     subject: expectTag(subject, DER_TAG.sequence).whole,
     publicKey: readPublicKey(expectTag(keyInfo, DER_TAG.sequence)),
     notBeforeMs: readTimeMs(notBefore),
     notAfterMs: readTimeMs(notAfter),
-    ...readExtensions(optional.find((element) => element.tag === DER_TAG.explicit3)),
+    ...readCertificateExtensions(optional.find((element) => element.tag === DER_TAG.explicit3)),
   };
-}
-
-function expectOid(algorithm: DerElement | undefined, oid: string): void {
-  const [id, ...parameters] = readChildren(expectTag(algorithm, DER_TAG.sequence).content);
-  if (toHex(expectTag(id, DER_TAG.oid).content) !== oid || parameters.length > 0) {
-    throw new DerError("Cannot read certificate: unsupported algorithm");
-  }
-}
-
-function readSignature(der: Uint8Array): Uint8Array {
-  const [r, s, ...rest] = readChildren(readDer(der, DER_TAG.sequence).content);
-  if (rest.length > 0) throw new DerError("Cannot read signature: more than two numbers");
-  return concatBytes(readUnsigned(r, 32), readUnsigned(s, 32));
 }
 
 function readPublicKey(keyInfo: DerElement): Uint8Array {
@@ -118,33 +110,26 @@ function readPublicKey(keyInfo: DerElement): Uint8Array {
   return point.slice(1);
 }
 
-type Extensions = Pick<Certificate, "isCa" | "pathLength" | "maySign">;
+type Extensions = Pick<Certificate, "isCa" | "pathLength" | "maySign" | "maySignCrl" | "sgxExtension">;
 
-function readExtensions(explicit: DerElement | undefined): Extensions {
-  if (explicit === undefined) return { isCa: false, pathLength: undefined, maySign: false };
+function readCertificateExtensions(explicit: DerElement | undefined): Extensions {
   let constraints: { isCa: boolean; pathLength: number | undefined } = { isCa: false, pathLength: undefined };
   let usage = 0;
-  const seen = new Set<string>();
-  for (const extension of readChildren(readDer(explicit.content, DER_TAG.sequence).content)) {
-    const { oid, isCritical, value } = readExtension(extension);
-    if (seen.has(oid)) throw new DerError("Cannot read certificate: extension twice");
-    seen.add(oid);
+  let sgxExtension: Uint8Array | undefined;
+  for (const { oid, isCritical, value } of explicit === undefined ? [] : readExtensions(explicit.content)) {
     if (oid === OID_BASIC_CONSTRAINTS) constraints = readBasicConstraints(value);
     else if (oid === OID_KEY_USAGE) {
       usage = expectTag(readDer(value, DER_TAG.bitString), DER_TAG.bitString).content[1] ?? 0;
-    } else if (isCritical) throw new DerError("Cannot read certificate: unknown critical extension");
+    } else if (oid === OID_SGX_EXTENSION) sgxExtension = value;
+    else if (isCritical) throw new DerError("Cannot read certificate: unknown critical extension");
   }
-  const mayCertify = (usage & USAGE_SIGN_CERTIFICATE) !== 0;
-  return { ...constraints, isCa: constraints.isCa && mayCertify, maySign: (usage & USAGE_SIGN) !== 0 };
-}
-
-function readExtension(extension: DerElement): { oid: string; isCritical: boolean; value: Uint8Array } {
-  const parts = [...readChildren(expectTag(extension, DER_TAG.sequence).content)];
-  const oid = toHex(expectTag(parts.shift(), DER_TAG.oid).content);
-  const isCritical = parts.length === 2 && readBoolean(parts.shift() as DerElement);
-  const value = expectTag(parts.shift(), DER_TAG.octetString).content;
-  if (parts.length > 0) throw new DerError("Cannot read certificate: extension of too many parts");
-  return { oid, isCritical, value };
+  return {
+    ...constraints,
+    isCa: constraints.isCa && (usage & USAGE_SIGN_CERTIFICATE) !== 0,
+    maySign: (usage & USAGE_SIGN) !== 0,
+    maySignCrl: (usage & USAGE_SIGN_CRL) !== 0,
+    sgxExtension,
+  };
 }
 
 function readBasicConstraints(value: Uint8Array): { isCa: boolean; pathLength: number | undefined } {
@@ -157,6 +142,7 @@ function readBasicConstraints(value: Uint8Array): { isCa: boolean; pathLength: n
 
 const PEM_BEGIN = "-----BEGIN CERTIFICATE-----\n";
 const PEM_END = "-----END CERTIFICATE-----\n";
+const LINE_BREAK = 10;
 /** Base64 letters per line of PEM. */
 const PEM_LINE_LENGTH = 64;
 
@@ -171,6 +157,11 @@ export function encodePemChain(ders: readonly Uint8Array[]): Uint8Array {
     return PEM_BEGIN + lines + PEM_END;
   });
   return utf8(texts.join(""));
+}
+
+/** The text with a line break at its end: publishers of chains differ in that alone. */
+export function normalizePem(pem: Uint8Array): Uint8Array {
+  return pem.at(-1) === LINE_BREAK ? pem : concatBytes(pem, Uint8Array.of(LINE_BREAK));
 }
 
 /**

@@ -8,7 +8,6 @@ import {
   type Evidence,
   evidence as evidenceCodec,
   type EvidenceError,
-  type VerifiedEvidence,
   verifyEvidence,
 } from "../attestation/evidence.ts";
 import type { KeyStatement } from "../attestation/key_statement.ts";
@@ -83,8 +82,6 @@ export interface TrustedEnclave {
 /** Why an enclave is not trusted. */
 export type TrustError =
   | EvidenceError
-  /** Its processor is emulated, and the policy does not name that root. */
-  | { readonly code: "EmulatedEnclaveNotAccepted"; readonly rootName: string }
   /** Its statement names another certificate than the connection's: somebody sits in between. */
   | { readonly code: "TlsCertificateMismatch" }
   /** The parentchain does not know its signer. */
@@ -114,6 +111,7 @@ export async function judgeEnclave(
   if (!equalBytes(shard, statement.shard)) return err({ code: "ShardMismatch" });
   const held = await verifyEvidence(evidence, {
     roots: policy.roots,
+    acceptedEmulatedRoots: policy.acceptedEmulatedRoots,
     // A shard without a configuration is one whose name is the measurement.
     fingerprints: [await registry.activeFingerprint(shard) ?? enclaveFingerprint(shard)],
     genesis: policy.genesis,
@@ -121,8 +119,9 @@ export async function judgeEnclave(
     nowMs: policy.nowMs,
   });
   if (!held.ok) return held;
-  const allowed = checkRootAndConnection(held.value, policy);
-  if (!allowed.ok) return allowed;
+  if (policy.tlsCertHash !== undefined && !equalBytes(policy.tlsCertHash, held.value.statement.tlsCertHash)) {
+    return err({ code: "TlsCertificateMismatch" });
+  }
   const registration = await registry.findEnclave(statement.signer);
   if (registration === undefined) return err({ code: "EnclaveNotRegistered", signer: statement.signer });
   if (!equalBytes(registration.fingerprint, statement.fingerprint)) {
@@ -153,17 +152,4 @@ export function explainTrust(enclave: TrustedEnclave): string[] {
   if (enclave.isConnectionBound) lines.push("connection ends in this enclave: its statement names the certificate");
   if (enclave.isEmulated) lines.push("EMULATED: the processor is a program, and the host of this enclave can read it");
   return lines;
-}
-
-function checkRootAndConnection(
-  held: VerifiedEvidence,
-  policy: TrustPolicy,
-): Result<undefined, TrustError> {
-  if (held.emulated && !policy.acceptedEmulatedRoots.includes(held.root.name)) {
-    return err({ code: "EmulatedEnclaveNotAccepted", rootName: held.root.name });
-  }
-  if (policy.tlsCertHash !== undefined && !equalBytes(policy.tlsCertHash, held.statement.tlsCertHash)) {
-    return err({ code: "TlsCertificateMismatch" });
-  }
-  return ok(undefined);
 }

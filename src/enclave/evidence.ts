@@ -96,7 +96,9 @@ export class EvidenceMaker {
     };
     const reportData = computeReportData(statement.signer, { type: "KeyStatement", value: statement });
     const quote = await this.#platform.quote(reportData);
-    const evidence = { quote, statement, statementSignature: signKeyStatement(statement, signer) };
+    const statementSignature = signKeyStatement(statement, signer);
+    // An emulated processor has no collateral.
+    const evidence = { quote, statement, statementSignature, collateral: undefined };
     return { evidence, encoded: evidenceCodec.encode(evidence) };
   }
 }

@@ -59,12 +59,22 @@ async function evidenceOf(
     quote: await buildQuote(chain, { report: { mrenclave, reportData, attributeFlags } }),
     statement: value,
     statementSignature: signKeyStatement(value, signer),
+    collateral: undefined,
   };
 }
 
 function policy(chain: BuiltChain, change: Partial<EvidencePolicy> = {}): EvidencePolicy {
   const { genesis, shard, fingerprint } = statement();
-  return { roots: [rootOf(chain)], fingerprints: [fingerprint], genesis, shard, nowMs: NOW_MS, ...change };
+  const root = rootOf(chain);
+  return {
+    roots: [root],
+    acceptedEmulatedRoots: [root.name],
+    fingerprints: [fingerprint],
+    genesis,
+    shard,
+    nowMs: NOW_MS,
+    ...change,
+  };
 }
 
 describe("key statements", () => {
@@ -167,13 +177,13 @@ describe("claims", () => {
 });
 
 describe("verifyEvidence()", () => {
-  it("accepts good evidence and says that it is emulated", async () => {
+  it("accepts good evidence, says that it is emulated, and wants collateral if it is not", async () => {
     const chain = await buildChain();
     const good = evidence.decode(evidence.encode(await evidenceOf(chain, statement())));
     const verified = await verifyEvidence(good, policy(chain, { signer: accountId(SIGNER.publicKey) }));
     expect(verified).toMatchObject({ ok: true, value: { emulated: true, debug: false, statement: statement() } });
     const hardware = await verifyEvidence(good, policy(chain, { roots: [rootOf(chain, false)] }));
-    expect(hardware).toMatchObject({ ok: true, value: { emulated: false } });
+    expect(hardware).toEqual({ ok: false, error: { code: "CollateralMissing" } });
   });
 
   it("reports what the policy does not accept", async () => {

@@ -77,19 +77,19 @@ describe("real quotes", () => {
     expect(parseQuote(long)).toEqual({ ok: false, error: { code: "QuoteMalformed" } });
   });
 
-  it("parseQuote() reports QuoteVersionUnsupported for a TDX quote", () => {
-    const error = { code: "QuoteVersionUnsupported", version: 4 };
+  it("parseQuote() reports UnsupportedQuoteVersion for a TDX quote", () => {
+    const error = { code: "UnsupportedQuoteVersion", version: 4 };
     expect(parseQuote(fromHex(vectors.tdx.hex))).toEqual({ ok: false, error });
   });
 
   it("parseQuote() reports unknown key types, processors and certification data", () => {
-    const keyType = { code: "AttestationKeyTypeUnsupported", attestationKeyType: 3, teeType: 0 };
+    const keyType = { code: "UnsupportedAttestationKeyType", attestationKeyType: 3, teeType: 0 };
     expect(parseQuote(changed(PHALA, 2, 3))).toEqual({ ok: false, error: keyType });
-    const tee = { code: "AttestationKeyTypeUnsupported", attestationKeyType: 2, teeType: 0x81 };
+    const tee = { code: "UnsupportedAttestationKeyType", attestationKeyType: 2, teeType: 0x81 };
     expect(parseQuote(changed(PHALA, 4, 0x81))).toEqual({ ok: false, error: tee });
     // Header 48, report 384, length 4, signatures and key 128, report 384, signature 64, authentication data 2 + 32.
     for (const certificationType of [1, 3]) {
-      const error = { code: "CertificationDataUnsupported", certificationType };
+      const error = { code: "UnsupportedCertificationData", certificationType };
       expect(parseQuote(changed(PHALA, 1_046, certificationType))).toEqual({ ok: false, error });
     }
   });

@@ -59,7 +59,7 @@ async function makeEvidence(changes: Partial<KeyStatement> = {}): Promise<Eviden
   };
   const reportData = computeReportData(signer, { type: "KeyStatement", value: statement });
   const quote = await (await processor).quote(fingerprint, reportData);
-  return { quote, statement, statementSignature: signKeyStatement(statement, pair) };
+  return { quote, statement, statementSignature: signKeyStatement(statement, pair), collateral: undefined };
 }
 
 function registry(changes: Partial<EnclaveRegistry> = {}): EnclaveRegistry {
