@@ -29,13 +29,14 @@ import {
 import { payoutLedger } from "../duties/payout_ledger_codec.ts";
 import { planPayouts, reservedNonces } from "../duties/payouts.ts";
 import type { Registration } from "../duties/registration.ts";
+import { MAX_BATCHED_CONFIRMATIONS } from "../duties/processed_confirmation.ts";
 import { ripenBlocks } from "../duties/ripe_blocks.ts";
 import { seal, unseal } from "../sealing.ts";
 import type { Tickets } from "../tickets.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ParentchainFeed } from "./parentchain_feed.ts";
 import type { EnclaveSetup } from "./setup.ts";
-import type { Shard } from "./shard.ts";
+import { coversConfirmation, type Shard } from "./shard.ts";
 
 /** File of the sealed payout ledger. */
 export const LEDGER_FILE = "payouts.sealed";
@@ -74,6 +75,8 @@ export class DutyRunner {
   #toComplete: readonly bigint[] = [];
   /** Blocks that are not as final yet as payouts need. */
   #unripe: readonly ImportedBlock[] = [];
+  /** Newest block whose processing was surely confirmed before this start. */
+  readonly #processedBefore: number;
 
   /** `ledger` is the one that was sealed, if there is one. */
   constructor(context: DutyContext, ledger: PayoutLedger | undefined) {
@@ -81,6 +84,8 @@ export class DutyRunner {
     const { setup, feed } = context;
     const { signer, enclaveAccount: _, ownVault } = setup;
     this.#ledger = ledger ?? startPayoutLedger(feed.state.contentFrom - 1, 0n);
+    // The blocks of a replay were confirmed once, but for the batch that was under way: no more is sent again.
+    this.#processedBefore = context.shard.chain.head.layerOneHead.number - MAX_BATCHED_CONFIRMATIONS;
     this.#identity = {
       signer: { account: signer, sign: (payload) => ed25519Sign(setup.keys.signer, payload) },
       fingerprint: setup.fingerprint,
@@ -97,6 +102,11 @@ export class DutyRunner {
     return payoutLedger.encode(this.#ledger);
   }
 
+  /** Oldest parentchain block that has to come again after a restart, because it was imported but not read yet. */
+  get unreadFrom(): number | undefined {
+    return this.#unripe[0]?.number;
+  }
+
   /** Takes note of imported blocks; `revertedFrom` is the lowest that was undone. */
   noteImported(blocks: readonly ImportedBlock[], revertedFrom: number | undefined): void {
     const { shard, setup, feed, payoutFinality } = this.#context;
@@ -108,7 +118,7 @@ export class DutyRunner {
     }
     const input = { payouts: listOpenPayouts(shard.chain.base.snapshot), shard: setup.shard, level: payoutFinality };
     for (const block of blocks) {
-      this.#state = noteImported(this.#state, block);
+      if (block.number > this.#processedBefore) this.#state = noteImported(this.#state, block);
       const { content } = block;
       if (content === undefined) continue;
       this.#confirmation = processFinalHead(this.#confirmation, block.number, content.view.confirmation);
@@ -156,14 +166,14 @@ export class DutyRunner {
     };
     const { account } = this.#identity.signer;
     const authorities = shardAuthorities(view, setup.shard).length;
-    const confirmation = decideConfirmation(
-      this.#confirmation,
-      persistedBranch(shard),
-      authorities,
-      view.confirmation,
-    );
+    // A chain without the confirmed block must not be confirmed on top of it.
+    const isOnConfirmed = view.confirmation === undefined ||
+      coversConfirmation(shard.chain, view.confirmation) === "covered";
+    const confirmation = isOnConfirmed
+      ? decideConfirmation(this.#confirmation, persistedBranch(shard), authorities, view.confirmation)
+      : undefined;
     const outcome = nextDuties(this.#state, chain, this.#identity, {
-      registration: await this.#context.registration(),
+      registration: await this.#registration(),
       isReady: true,
       // Delegates of the vault come from provisioning, by verified quote; never from a list that anybody can enter.
       peers: [],
@@ -179,6 +189,16 @@ export class DutyRunner {
     }
     this.#logNew(outcome.alerts, "duties");
     outbox.push(...await this.#planPayouts(chain));
+  }
+
+  /** Without a quote there is no registration for now, and the other duties go on. */
+  async #registration(): Promise<Registration | undefined> {
+    try {
+      return await this.#context.registration();
+    } catch {
+      this.#context.outbox.log("error", "QuoteUnavailable");
+      return undefined;
+    }
   }
 
   async #planPayouts(chain: DutyChain): Promise<readonly Effect[]> {
