@@ -27,7 +27,7 @@ export const PAYOUT_RESEND_BLOCKS = 4;
 export interface PayoutPlan {
   /** The ledger after it. */
   readonly ledger: PayoutLedger;
-  /** Whether something was signed: seal and store the ledger, then call `ledgerStored`, and plan again to send. */
+  /** Whether something signed is not stored: seal and store the ledger, call `ledgerStored`, and plan again to send. */
   readonly mustStore: boolean;
   /** Extrinsics to submit now: all of them are stored. */
   readonly send: readonly DutyExtrinsic[];
@@ -66,7 +66,9 @@ export function planPayouts(
     send.push(toExtrinsic(entry.signed, identity));
     return { ...entry, signed: { ...entry.signed, sentAt: head } };
   });
-  return { ledger: { ...ledger, entries }, mustStore: signed.count > 0, send, alerts: signed.alerts };
+  // Not only what was signed now: an earlier write may have failed.
+  const mustStore = entries.some(({ signed }) => signed !== undefined && !signed.isStored);
+  return { ledger: { ...ledger, entries }, mustStore, send, alerts: signed.alerts };
 }
 
 function isDueToSend({ signed }: LedgerEntry, head: number): boolean {
@@ -81,7 +83,6 @@ function toExtrinsic(signed: SignedPayout, { signer }: DutyIdentity): DutyExtrin
 
 interface SignedDue {
   readonly entries: readonly LedgerEntry[];
-  readonly count: number;
   readonly alerts: readonly DutyAlert[];
 }
 
@@ -93,7 +94,7 @@ function signDue(
   reserved: readonly ReservedNonce[],
 ): SignedDue {
   const { window } = ledger;
-  const none: SignedDue = { entries: ledger.entries, count: 0, alerts: [] };
+  const none: SignedDue = { entries: ledger.entries, alerts: [] };
   const { account } = identity.signer;
   if (window === undefined || windowEnd(window) - chain.head.number < MIN_WINDOW_LEFT) return none;
   const isMine = (entry: LedgerEntry) =>
@@ -119,7 +120,7 @@ function signDue(
     taken.push({ signer: account, nonce });
     changed.set(entry.id, { ...entry, signed: signPayout(entry, chain, identity, vault, { window, nonce }) });
   }
-  return { entries: ledger.entries.map((entry) => changed.get(entry.id) ?? entry), count: changed.size, alerts };
+  return { entries: ledger.entries.map((entry) => changed.get(entry.id) ?? entry), alerts };
 }
 
 /** What the vault can pay without dying. */

@@ -30,7 +30,10 @@ export interface RipenInput {
   readonly level: FinalityLevel;
 }
 
-/** Adds imported blocks to those that wait, and takes out what has become final enough. */
+/**
+ * Adds imported blocks to those that wait, and takes out what has become final enough. Only sealed blocks wait: what rests
+ * on the node's word never becomes proven, so it is given out for the ledger to refuse.
+ */
 export function ripenBlocks(
   waiting: readonly ImportedBlock[],
   { imported, provenNumber, revertedFrom = Infinity, level }: RipenInput,
@@ -38,6 +41,6 @@ export function ripenBlocks(
   const all = [...waiting.filter(({ number }) => number < revertedFrom), ...imported].map((block): ImportedBlock =>
     block.level === "sealed" && block.number <= provenNumber ? { ...block, level: "proven" } : block
   );
-  const unripe = all.findIndex((block) => LEVEL_RANK[block.level] < LEVEL_RANK[level]);
+  const unripe = level === "proven" ? all.findIndex((block) => block.level === "sealed") : -1;
   return unripe < 0 ? { ready: all, waiting: [] } : { ready: all.slice(0, unripe), waiting: all.slice(unripe) };
 }
