@@ -115,20 +115,21 @@ export class LayerOne implements LayerOneView {
   }
 
   /**
-   * The follower's state from which all items after the cursor of `state` come again: the newest one before the cursor's
-   * block, because that one may be applied in part only.
+   * The follower's state from which all items after the cursor of `state` come again, and all blocks from `unread` on: the
+   * newest one before the cursor's block, because that one may be applied in part only.
    */
-  followerStateFor(state: StateReader): FollowerState | undefined {
+  followerStateFor(state: StateReader, unread: number = Infinity): FollowerState | undefined {
     const cursor = readPrologueCursor(state, this.#id)?.blockNumber;
     if (cursor === undefined) return undefined;
-    return this.#entries.findLast(({ number }) => number < cursor)?.followerState;
+    const first = Math.min(cursor, unread);
+    return this.#entries.findLast(({ number }) => number < first)?.followerState;
   }
 
-  /** Forgets blocks that no state from `oldest` on needs. */
-  prune(oldest: StateReader): void {
+  /** Forgets blocks that no state from `oldest` on needs, but keeps the one before `unread`. */
+  prune(oldest: StateReader, unread: number = Infinity): void {
     const cursor = readPrologueCursor(oldest, this.#id)?.blockNumber;
     if (cursor === undefined) return;
-    const keepFrom = cursor - KEPT_BELOW_CURSOR;
+    const keepFrom = Math.min(cursor - KEPT_BELOW_CURSOR, unread - 1);
     const count = this.#entries.findIndex(({ number }) => number >= keepFrom);
     for (const { hash } of this.#entries.splice(0, Math.max(0, count))) this.#byHash.delete(toHex(hash));
   }

@@ -235,7 +235,7 @@ export class Runtime {
     this.#followConfirmation(running, nowMs);
     duties.noteImported(imported.value.imported, revertedFrom);
     this.#takeInvokes(shard, imported.value.imported, nowMs);
-    feed.layerOne.prune(shard.chain.base.snapshot);
+    feed.layerOne.prune(shard.chain.base.snapshot, duties.unreadFrom);
     await peers.retryParked(nowMs);
     if (request.blocks.length <= LIVE_IMPORT_BLOCKS) await duties.run(nowMs);
     return ok(feed.position());

@@ -20,6 +20,9 @@ import type { Shard } from "./shard.ts";
 /** Blocks between two snapshots: five minutes of slots of 300 ms, replayed in seconds. */
 export const SNAPSHOT_INTERVAL_BLOCKS = 1000n;
 
+/** Steps without a new attempt after one has failed: ten seconds of slots, so that a full disk is not written to at once. */
+export const SNAPSHOT_RETRY_STEPS = 32;
+
 /** What the snapshots are made of. */
 export interface SnapshotContext {
   readonly setup: EnclaveSetup;
@@ -36,6 +39,8 @@ export class Snapshots {
   readonly #writer: SnapshotWriter;
   #newest: bigint | undefined;
   #prunedBelow = 0n;
+  /** Steps to pass over before the next attempt. */
+  #pause = 0;
 
   /** `loaded` is the snapshot that this run began with, if any. */
   constructor(context: SnapshotContext, loaded: { readonly number: bigint; readonly hash: Uint8Array } | undefined) {
@@ -46,7 +51,10 @@ export class Snapshots {
         this.#newest = blockNumber;
         outbox.log("info", "SnapshotWritten", { number: blockNumber });
       },
-      onFailed: (file) => outbox.log("error", "SnapshotFailed", { file }),
+      onFailed: (file) => {
+        this.#pause = SNAPSHOT_RETRY_STEPS;
+        outbox.log("error", "SnapshotFailed", { file });
+      },
     });
     if (loaded !== undefined) {
       this.#writer.adopt(loaded.number, loaded.hash);
@@ -74,6 +82,10 @@ export class Snapshots {
   /** The next step of a snapshot under way, or of one that is due; at most one chunk, once a slot. */
   async step(): Promise<readonly Effect[]> {
     if (!this.#writer.busy) {
+      if (this.#pause > 0) {
+        this.#pause--;
+        return [];
+      }
       const due = this.#due();
       if (due === undefined) return this.#prune();
       this.#begin(due, false);
@@ -84,7 +96,8 @@ export class Snapshots {
   /** Prefers a confirmed block, which is never rolled back; without confirmations the newest one on disk. */
   #due(): ChainPoint | undefined {
     const { chain, persisted } = this.#context.shard;
-    const newest = this.#newest ?? 0n;
+    const newest = this.#newest;
+    if (newest === undefined) return chain.head;
     // A single snapshot gets a second one soon, so that there is one left if it is damaged.
     const isSingle = this.#writer.verifiedNumbers().length < KEPT_SNAPSHOTS;
     if (chain.base.number >= newest + (isSingle ? 1n : SNAPSHOT_INTERVAL_BLOCKS)) return chain.base;
@@ -93,7 +106,7 @@ export class Snapshots {
 
   #begin(point: ChainPoint, eager: boolean): void {
     const { setup, feed, duties } = this.#context;
-    const follower = feed.layerOne.followerStateFor(point.snapshot) ?? feed.initialState;
+    const follower = feed.layerOne.followerStateFor(point.snapshot, duties.unreadFrom) ?? feed.initialState;
     this.#writer.begin(
       {
         version: MANIFEST_VERSION,
