@@ -4,7 +4,8 @@
  * @module
  */
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+/** Folder of the project. */
+export const ROOT = new URL("../../", import.meta.url).pathname;
 /** How long a service may take to make its first sidechain block. */
 const START_TIMEOUT_MS = 150_000;
 /** How long one command may take: an indirect call waits for finality and a confirmation. */
@@ -58,18 +59,23 @@ export interface TestService {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts a validateer in development mode and waits until it has made a block. */
-export function startService(): Promise<TestService> {
+/**
+ * Starts a validateer in development mode and waits until it has made a block. Its parentchain is embedded, unless the
+ * port of one that runs is given.
+ */
+export function startService(parentchainPort?: number): Promise<TestService> {
+  const external = parentchainPort === undefined ? [] : ["--integritee-rpc-url", "ws://127.0.0.1"];
   return startProcess(
-    (folder, ports) => ["src/apps/validateer.ts", ...serviceOptions(folder, ports)],
+    (folder, ports) => ["src/apps/validateer.ts", ...serviceOptions(folder, ports), ...external],
     ({ http }) => isInitialized(http),
+    parentchainPort,
   );
 }
 
-/** Starts the development parentchain alone and waits until it listens. */
-export function startParentchain(): Promise<TestService> {
+/** Starts the development parentchain alone, with further options, and waits until it listens. */
+export function startParentchain(...options: readonly string[]): Promise<TestService> {
   return startProcess(
-    (_folder, ports) => ["src/apps/devnode.ts", "--dev", "--rpc-port", `${ports.parentchain}`],
+    (_folder, ports) => ["src/apps/devnode.ts", "--dev", "--rpc-port", `${ports.parentchain}`, ...options],
     ({ parentchain }) => isListening(parentchain),
   );
 }
@@ -77,8 +83,10 @@ export function startParentchain(): Promise<TestService> {
 async function startProcess(
   program: (folder: string, ports: ServicePorts) => readonly string[],
   isReady: (ports: ServicePorts) => Promise<boolean>,
+  parentchainPort?: number,
 ): Promise<TestService> {
-  const ports = freePorts();
+  const free = freePorts();
+  const ports = parentchainPort === undefined ? free : { ...free, parentchain: parentchainPort };
   const folder = await Deno.makeTempDir({ prefix: "integritee-e2e-" });
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--unstable-worker-options", ...program(folder, ports)],
@@ -178,7 +186,8 @@ async function isInitialized(port: number): Promise<boolean> {
   }
 }
 
-async function isListening(port: number): Promise<boolean> {
+/** Whether something listens on a local port. */
+export async function isListening(port: number): Promise<boolean> {
   try {
     (await Deno.connect({ hostname: "127.0.0.1", port })).close();
     return true;
@@ -188,7 +197,7 @@ async function isListening(port: number): Promise<boolean> {
 }
 
 /** Ports that were free a moment ago; all are held until the last is known, so that they differ. */
-function freePorts(): ServicePorts {
+export function freePorts(): ServicePorts {
   const listeners = Array.from({ length: 6 }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
   const [trusted, untrusted, muRa, http, metrics, parentchain] = listeners.map(({ addr }) =>
     (addr as Deno.NetAddr).port
@@ -197,7 +206,8 @@ function freePorts(): ServicePorts {
   return { trusted, untrusted, muRa, http, metrics, parentchain } as ServicePorts;
 }
 
-async function readAll(stream: ReadableStream<Uint8Array>, onText: (text: string) => void): Promise<void> {
+/** Hands on what a process writes. */
+export async function readAll(stream: ReadableStream<Uint8Array>, onText: (text: string) => void): Promise<void> {
   const decoder = new TextDecoder();
   for await (const chunk of stream) onText(decoder.decode(chunk, { stream: true }));
 }

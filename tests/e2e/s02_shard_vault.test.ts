@@ -1,12 +1,34 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { credited, poll, startService, type TestService, TRANSFER_FEE, UNIT, UNSHIELD_FEE } from "./harness.ts";
+import {
+  credited,
+  poll,
+  startParentchain,
+  startService,
+  type TestService,
+  TRANSFER_FEE,
+  UNIT,
+  UNSHIELD_FEE,
+} from "./harness.ts";
 
 const SCENARIO_TIMEOUT_MS = 600_000;
 
-describe("S2: shield, transfer and unshield through the shard vault", () => {
+/** Parentchains on which the scenario is the same: the embedded one, and one with other pallet indexes. */
+const PARENTCHAINS: readonly { readonly name: string; readonly devnode: readonly string[] | undefined }[] = [
+  { name: "the embedded parentchain", devnode: undefined },
+  { name: "a runtime with permuted pallets", devnode: ["--tmp", "--runtime", "permuted", "--no-prometheus"] },
+];
+
+describe.each(PARENTCHAINS)("S2 on $name: shield, transfer and unshield through the shard vault", ({ devnode }) => {
+  let parentchain: TestService | undefined;
   let service: TestService;
-  beforeAll(async () => void (service = await startService()), SCENARIO_TIMEOUT_MS);
-  afterAll(async () => await service?.stop());
+  beforeAll(async () => {
+    parentchain = devnode === undefined ? undefined : await startParentchain(...devnode);
+    service = await startService(parentchain?.ports.parentchain);
+  }, SCENARIO_TIMEOUT_MS);
+  afterAll(async () => {
+    await service?.stop();
+    await parentchain?.stop();
+  });
 
   const trusted = (...args: string[]) => service.ask("trusted", ...args);
   const balance = async (account: string) => BigInt(await trusted("balance", account));
