@@ -122,6 +122,15 @@ export class SidechainChain implements KnownBlocks {
     return ok(compareBranches(oldBest, [...path, ...this.#best]));
   }
 
+  /** Takes blocks out that have lost their ground, with all that descends from them; the base stays. */
+  drop(isLost: (block: ChainBlock) => boolean): ChainSwitch {
+    const oldBest = this.#best;
+    if (!this.#blocks.values().some(isLost)) return { retracted: [], enacted: [] };
+    this.#keep((block) => !isLost(block));
+    this.#best = this.#pathTo(this.#bestLeaf());
+    return compareBranches(oldBest, this.#best);
+  }
+
   /** Light headers of the best branch by ascending number, beginning at `from`, at most `max`. */
   lightHeaders(from: bigint, max: number): LightHeader[] {
     const headers: LightHeader[] = [];
@@ -162,12 +171,17 @@ export class SidechainChain implements KnownBlocks {
   #rebase(base: ChainBlock, path: readonly ChainBlock[]): void {
     this.#confirmedHeaders.push(...path.map(({ lightHeader }) => lightHeader));
     this.#confirmedHeaders = this.#confirmedHeaders.slice(-MAX_CONFIRMED_HEADERS);
-    const byNumber = [...this.#blocks.values()].sort((a, b) => Number(a.number - b.number));
     this.#base = base;
+    this.#keep(({ number }) => number > base.number);
+  }
+
+  /** Keeps the blocks that are wanted and descend from the base through such. */
+  #keep(isWanted: (block: ChainBlock) => boolean): void {
+    const byNumber = [...this.#blocks.values()].sort((a, b) => Number(a.number - b.number));
     this.#blocks.clear();
     // By ascending number, a block's parent is decided before the block itself.
     for (const block of byNumber) {
-      if (block.number > base.number && this.get(block.header.parentHash) !== undefined) {
+      if (isWanted(block) && this.get(block.header.parentHash) !== undefined) {
         this.#blocks.set(toHex(block.hash), block);
       }
     }

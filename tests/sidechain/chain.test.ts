@@ -42,6 +42,29 @@ function wantHead(base: ChainPoint, blocks: readonly ChainBlock[]): ChainPoint {
 }
 
 describe("SidechainChain", () => {
+  it("drop() takes out what is lost and all that descends from it, and tells what left the best branch", () => {
+    fc.assert(
+      fc.property(tree, fc.array(fc.nat(), { maxLength: 3 }), (shape, places) => {
+        const root = genesis();
+        const chain = new SidechainChain(root);
+        const blocks = blocksOf(root, shape);
+        for (const block of blocks) chain.insert(block);
+        const before = [...chain.ancestors()];
+        const lost = new Set(places.map((place) => blocks[place % blocks.length] as ChainBlock));
+        const kept = new Set<string>([toHex(root.hash)]);
+        for (const block of blocks) {
+          if (!lost.has(block) && kept.has(toHex(block.header.parentHash))) kept.add(toHex(block.hash));
+        }
+        const { retracted, enacted } = chain.drop((block) => lost.has(block));
+        for (const block of blocks) expect(chain.get(block.hash) !== undefined).toBe(kept.has(toHex(block.hash)));
+        expect(chain.head).toBe(wantHead(root, blocks.filter(({ hash }) => kept.has(toHex(hash)))));
+        const after = [...chain.ancestors()];
+        expect(retracted).toEqual(before.filter((block) => !after.includes(block)));
+        expect(enacted).toEqual(after.filter((block) => !before.includes(block)).reverse());
+      }),
+    );
+  });
+
   it("has the head with most slots filled, ties by lower hash, whatever the order of arrival", () => {
     fc.assert(
       fc.property(tree, fc.infiniteStream(fc.nat()), (shape, random) => {

@@ -80,6 +80,12 @@ export class LayerOne implements LayerOneView {
     return this.#byHash.get(toHex(hash))?.number;
   }
 
+  /** Whether a block is known not to be final: another one stands in its place. */
+  isContradicted({ hash, number }: LayerOneHead): boolean {
+    const first = this.#entries[0]?.number ?? Infinity;
+    return number >= first && number <= this.newestNumber && !this.#byHash.has(toHex(hash));
+  }
+
   authoritiesAt(hash: BlockHash): readonly AccountId[] | undefined {
     const view = this.#byHash.get(toHex(hash))?.view;
     return view === undefined ? undefined : shardAuthorities(view, this.#shard);

@@ -15,6 +15,7 @@ import { toHex } from "../../primitives/hex.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
 import { FINALITY_LEVELS } from "../../attestation/key_statement.ts";
+import type { LayerOneHead } from "../../sidechain/chain_block.ts";
 import type { ParentchainPosition } from "../api/ecall_values.ts";
 import type { EcallError } from "../api/ecalls.ts";
 import { LayerOne } from "../chain/layer_one.ts";
@@ -25,6 +26,8 @@ export interface FeedImport {
   readonly imported: readonly ImportedBlock[];
   /** Lowest number that was undone, if any. */
   readonly revertedFrom: number | undefined;
+  /** Whether a block is one of those that were undone, or stands where another one is final. */
+  readonly isLost: (head: LayerOneHead) => boolean;
 }
 
 /** Follower of one parentchain and what it has seen. */
@@ -128,7 +131,9 @@ export class ParentchainFeed {
     const revertedFrom = reverted[0]?.number;
     if (revertedFrom !== undefined) this.layerOne.revert(revertedFrom - 1);
     for (const block of imported) this.layerOne.add(block, nowMs);
-    return ok({ imported, revertedFrom });
+    const isUndone = ({ number, hash }: LayerOneHead) =>
+      revertedFrom !== undefined && number >= revertedFrom && this.layerOne.numberOf(hash) === undefined;
+    return ok({ imported, revertedFrom, isLost: (head) => isUndone(head) || this.layerOne.isContradicted(head) });
   }
 }
 

@@ -222,15 +222,18 @@ export class Runtime {
     }
     const { feed, shard, duties, peers } = running;
     const nowMs = Number(request.nowMs);
-    const { base, head } = shard.chain;
+    const { base } = shard.chain;
     const confirmedUpTo = base.type === "block" ? base.layerOneHead.number : 0;
     const imported = feed.importBlocks(request.blocks, nowMs, confirmedUpTo);
-    if (!imported.ok) return imported;
-    const { revertedFrom } = imported.value;
-    if (revertedFrom !== undefined && revertedFrom <= head.layerOneHead.number) {
-      const detail =
-        `Sidechain blocks depend on parentchain block ${revertedFrom}, which was undone: restart to recover`;
-      this.#outbox.push({ type: "fatal", value: { code: "ParentchainTailReverted", detail } });
+    if (!imported.ok) {
+      if (imported.error.code === "ParentchainTailReverted") this.#stopOnRevert();
+      return imported;
+    }
+    const { isLost, revertedFrom } = imported.value;
+    const takenBack = shard.followLayerOne(isLost, nowMs);
+    if (takenBack === undefined) this.#stopOnRevert();
+    else if (takenBack > 0) {
+      this.#outbox.log("warn", "BlocksTakenBack", { count: takenBack, head: shard.chain.head.number });
     }
     this.#followConfirmation(running, nowMs);
     duties.noteImported(imported.value.imported, revertedFrom);
@@ -239,6 +242,11 @@ export class Runtime {
     await peers.retryParked(nowMs);
     if (request.blocks.length <= LIVE_IMPORT_BLOCKS) await duties.run(nowMs);
     return ok(feed.position());
+  }
+
+  #stopOnRevert(): void {
+    const detail = "Confirmed sidechain blocks rest on parentchain blocks that are not final after all";
+    this.#outbox.push({ type: "fatal", value: { code: "ParentchainTailReverted", detail } });
   }
 
   #followConfirmation({ feed, shard }: Running, nowMs: number): void {

@@ -10,7 +10,7 @@ import type { AccountId, BlockHash, TopHash } from "../../primitives/branded.ts"
 import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
 import { type ChainSwitch, SidechainChain } from "../../sidechain/chain.ts";
-import type { ChainBlock, ChainPoint } from "../../sidechain/chain_block.ts";
+import type { ChainBlock, ChainPoint, LayerOneHead } from "../../sidechain/chain_block.ts";
 import type { Slot } from "../../sidechain/slots.ts";
 import { parentchainPallets } from "../../stf/pallets/parentchain.ts";
 import { readSlotDurationMs } from "../../stf/pallets/shard.ts";
@@ -110,6 +110,26 @@ export class Shard {
     this.notify(events);
     this.notify(this.pool.onBlockConfirmed(this.chain.base.number));
     return true;
+  }
+
+  /**
+   * Takes blocks back that rest on parentchain blocks which are not final after all; their calls return to the pool. Gives
+   * how many; `undefined` if the confirmed block is one of them, which cannot be taken back.
+   */
+  followLayerOne(isLost: (head: LayerOneHead) => boolean, nowMs: number): number | undefined {
+    const { base } = this.chain;
+    if (base.type === "block" && isLost(base.layerOneHead)) return undefined;
+    const change = this.chain.drop(({ layerOneHead }) => isLost(layerOneHead));
+    if (change.retracted.length === 0) return 0;
+    // What still waits to be stored must not be told any more.
+    for (const { hash } of change.retracted) {
+      const pending = this.#pending.get(toHex(hash));
+      if (pending !== undefined) this.#pending.set(toHex(hash), { ...pending, own: false, events: [] });
+    }
+    const events = this.#followPool(change, nowMs);
+    this.#movePersisted();
+    this.notify(events);
+    return change.retracted.length;
   }
 
   /** Tells watchers. The worker's path tells no `Ready`, which clients never saw. */
