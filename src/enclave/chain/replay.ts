@@ -21,6 +21,8 @@ import { blockSigningMessage, type SignedBlock, signedBlock } from "../../types/
 
 /** Why a stored block cannot be replayed; all but `NotAChild` mean that the block store is damaged. */
 export type ReplayError =
+  /** The bytes end within a block: all that a crash can leave of the newest one. */
+  | { readonly code: "StoredBlockCut" }
   /** The bytes are no block. */
   | { readonly code: "StoredBlockUndecodable" }
   /** The block does not follow the given parent. */
@@ -30,10 +32,13 @@ export type ReplayError =
   /** The payload does not decrypt, decode or apply to the block's own root. */
   | { readonly code: "StoredDiffInvalid" };
 
-/** Decodes a stored block. */
-export function decodeStoredBlock(bytes: Uint8Array): Result<SignedBlock, ReplayError> {
+/** Decodes a stored block and checks that header, body and signature belong together. */
+export function openStoredBlock(bytes: Uint8Array, shard: ShardIdentifier): Result<SignedBlock, ReplayError> {
   const decoded = tryDecode(signedBlock, bytes);
-  return decoded.ok ? decoded : err({ code: "StoredBlockUndecodable" });
+  if (!decoded.ok) {
+    return err({ code: decoded.error.code === "Truncated" ? "StoredBlockCut" : "StoredBlockUndecodable" });
+  }
+  return isAuthentic(decoded.value, shard) ? decoded : err({ code: "StoredBlockChanged" });
 }
 
 /** What replay needs. */
@@ -43,7 +48,7 @@ export interface ReplayContext {
   readonly slotDurationMs: bigint;
 }
 
-/** The chain's entry of a stored block whose parent is known. */
+/** The chain's entry of a stored block that was opened, and whose parent is known. */
 export async function replayBlock(
   signed: SignedBlock,
   parent: ChainPoint,
@@ -53,7 +58,6 @@ export async function replayBlock(
   if (!equalBytes(header.parentHash, parent.hash) || header.blockNumber !== parent.number + 1n) {
     return err({ code: "NotAChild" });
   }
-  if (!isAuthentic(signed, context.shard)) return err({ code: "StoredBlockChanged" });
   const diffContext = { shard: context.shard, blockNumber: header.blockNumber, parentHash: header.parentHash };
   const plain = await decryptDiff(context.keys, diffContext, blockData.encryptedStateDiff);
   const payload = plain.ok ? tryDecode(blockPayload, plain.value) : undefined;

@@ -17,7 +17,7 @@ import { parentchainPallets } from "../../stf/pallets/parentchain.ts";
 import { computeHeaderHash } from "../../types/sidechain_header.ts";
 import type { SignedBlock } from "../../types/signed_block.ts";
 import type { Effect } from "../api/effects.ts";
-import { decodeStoredBlock, replayBlock } from "../chain/replay.ts";
+import { openStoredBlock, replayBlock } from "../chain/replay.ts";
 import type { SnapshotManifest } from "../snapshot/snapshot_files.ts";
 import { type LoadedSnapshot, SnapshotReader } from "../snapshot/snapshot_reader.ts";
 import type { Tickets } from "../tickets.ts";
@@ -44,11 +44,11 @@ export interface RecoveryContext {
 
 /** How far replay is. */
 interface Replay extends Recovered {
-  /** Hashes of all rows that decode: a row whose parent is not among them has lost it. */
+  /** Hashes of all rows that are whole: a row whose parent is not among them has lost it. */
   readonly seen: Set<string>;
   /** Highest number of them. */
   highest: bigint;
-  /** Whether a row that does not decode was met, and no block that follows the chain since. */
+  /** Whether a row that is cut off was met, and no block that follows the chain since. */
   cut: boolean;
 }
 
@@ -137,14 +137,15 @@ function askForBlocks(context: RecoveryContext, replay: Replay, from: bigint): r
     if (blocks.length === 0) return finish(context, replay);
     let newest = from;
     for (const bytes of blocks) {
-      const decoded = decodeStoredBlock(bytes);
-      if (!decoded.ok) {
+      const opened = openStoredBlock(bytes, context.setup.shard);
+      if (!opened.ok && opened.error.code !== "StoredBlockCut") return [damaged(opened.error.code, newest)];
+      if (!opened.ok) {
         // Maybe the last row, cut off by a crash before anybody heard of its block: what follows, or does not, decides.
         replay.cut = true;
         continue;
       }
-      newest = decoded.value.block.header.blockNumber;
-      const failed = await replayOne(context, replay, decoded.value);
+      newest = opened.value.block.header.blockNumber;
+      const failed = await replayOne(context, replay, opened.value);
       if (failed !== undefined) return [failed];
     }
     // A full batch may end between two blocks of one number: that number is read again, and what is known passed over.
