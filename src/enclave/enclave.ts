@@ -9,6 +9,7 @@ import type { EcallError, EcallName, EcallRequest, EcallResponse } from "./api/e
 import { ecallRow, isEcallName } from "./api/ecalls.ts";
 import { outcome } from "./api/enclave_port.ts";
 import type { Effect } from "./api/effects.ts";
+import { MAX_TEXT_BYTES } from "./api/limits.ts";
 import type { EnclavePorts } from "./core/enclave_ports.ts";
 import { Outbox } from "./core/outbox.ts";
 import { Runtime } from "./core/runtime.ts";
@@ -17,6 +18,9 @@ import type { TicketAnswers } from "./tickets.ts";
 
 /** Most batches of peers' blocks that wait; above it they are dropped, and fetched later. */
 export const MAX_QUEUED_WORK = 256;
+
+/** Longest detail of a refusal in UTF-16 units: each takes up to three bytes of {@linkcode MAX_TEXT_BYTES}. */
+export const MAX_DETAIL_LENGTH: number = MAX_TEXT_BYTES / 4;
 
 type Answer<N extends EcallName> = Result<EcallResponse<N>, EcallError>;
 type Handlers = { readonly [N in EcallName]: (request: EcallRequest<N>) => Answer<N> | Promise<Answer<N>> };
@@ -64,7 +68,7 @@ export class Enclave {
     };
     const { value, effects } = await this.#outbox.collect(work);
     try {
-      return outcome(row.response as Codec<EcallResponse<N>>).encode({ result: value, effects });
+      return outcome(row.response as Codec<EcallResponse<N>>).encode({ result: clipped(value), effects });
     } catch (error) {
       // Something is longer than the boundary allows. Effects may be lost, so nothing may go on as if they were not.
       return encodeFailure({ code: "OutcomeUnencodable", detail: placeOf(error) }, [UNENCODABLE]);
@@ -121,6 +125,13 @@ const UNENCODABLE: Effect = {
   type: "fatal",
   value: { code: "OutcomeUnencodable", detail: "An outcome exceeded the limits of the boundary" },
 };
+
+/** Bounds the words of a refusal: names of pallets and types in them are the parentchain's, of any length. */
+function clipped<T>(result: Result<T, EcallError>): Result<T, EcallError> {
+  if (result.ok || result.error.detail.length <= MAX_DETAIL_LENGTH) return result;
+  const { code, detail } = result.error;
+  return err({ code, detail: `${detail.slice(0, MAX_DETAIL_LENGTH)}…` });
+}
 
 function encodeFailure(error: EcallError, effects: readonly Effect[] = []): Uint8Array {
   return outcome(ecallRow("health").response).encode({ result: err(error), effects });
