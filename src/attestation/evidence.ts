@@ -21,6 +21,7 @@ export const MAX_EVIDENCE_COUNT = 64;
 export interface Evidence {
   /** SGX DCAP quote, version 3. */
   readonly quote: Uint8Array;
+  /** What the enclave says of its keys. */
   readonly statement: KeyStatement;
   /** By the statement's signer, 64 bytes. */
   readonly statementSignature: Uint8Array;

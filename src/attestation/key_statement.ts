@@ -29,6 +29,7 @@ export interface KeyStatement {
   readonly version: number;
   /** Genesis hash of the parentchain. */
   readonly genesis: H256;
+  /** The shard that the keys serve. */
   readonly shard: ShardIdentifier;
   /** MRENCLAVE. */
   readonly fingerprint: EnclaveFingerprint;

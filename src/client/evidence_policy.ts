@@ -137,6 +137,19 @@ export async function judgeEnclave(
   });
 }
 
+/** The same in short: what the enclave is, how far it was verified, and loudly that it is emulated if it is. */
+export function summariseTrust(enclave: TrustedEnclave): string[] {
+  const { fingerprint, parentchainFinality } = enclave.statement;
+  const registration = enclave.isUnattested ? "registered without attestation" : "registered with attestation";
+  const lines = [
+    `enclave ${encodeBase58(fingerprint)} verified: quote, keys, ${
+      enclave.isConnectionBound ? "connection, " : ""
+    }${registration}, finality ${parentchainFinality}`,
+  ];
+  if (enclave.isEmulated) lines.push("EMULATED: the processor is a program, and the host of this enclave can read it");
+  return lines;
+}
+
 /** Sentences that tell a person what was verified and what was not. */
 export function explainTrust(enclave: TrustedEnclave): string[] {
   const { statement } = enclave;

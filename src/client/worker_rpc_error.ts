@@ -21,6 +21,7 @@ export type WorkerRpcErrorCode =
 
 /** A failure between client and worker: connection, time or form; `rpcCode` is the number of an error object. */
 export class WorkerRpcError extends Error {
+  /** The class, for logs. */
   override readonly name = "WorkerRpcError";
   /** The kind of failure. */
   readonly code: WorkerRpcErrorCode;

@@ -107,11 +107,12 @@ export class ValidateerService {
     return await this.call("start_rpc", undefined);
   }
 
-  /** Starts the slots. */
-  run(identity: Identity): void {
+  /** Starts the slots, of the duration that the shard has. @throws {ServiceError} */
+  async run(): Promise<void> {
     const { timer, metrics } = this.#ports;
-    this.#stopSlots = startSlotClock(identity.slotDurationMs, timer, {
-      onSlot: (nowMs) => this.#onSlot(nowMs, identity.slotDurationMs),
+    const { slotDurationMs } = await this.health();
+    this.#stopSlots = startSlotClock(slotDurationMs, timer, {
+      onSlot: (nowMs) => this.#onSlot(nowMs, slotDurationMs),
       onMissed: () => metrics.missedSlots.inc(),
     });
   }

@@ -4,7 +4,8 @@
  * @module
  */
 
-declare const brand: unique symbol;
+/** Key of the brand; it exists in types only. */
+export declare const brand: unique symbol;
 
 /** A byte array that has passed the constructor of its brand. */
 export type Branded<Name extends string> = Uint8Array & { readonly [brand]: Name };

@@ -12,6 +12,7 @@ import {
   explainTrust,
   fetchEvidence,
   judgeEnclave,
+  summariseTrust,
   type TrustPolicy,
 } from "../../src/client/evidence_policy.ts";
 import { connectWorkerRpc } from "../../src/client/worker_rpc.ts";
@@ -100,6 +101,7 @@ describe("judgeEnclave()", () => {
       isUnattested: false,
       isConnectionBound: true,
     });
+    expect(summariseTrust(judged).join("\n")).toMatch(/^enclave \w+ verified: .*connection.*\nEMULATED/u);
     const text = explainTrust(judged).join("\n");
     expect(text).toContain("EMULATED");
     expect(text).toContain(toHex(genesis));

@@ -19,6 +19,8 @@ export interface GlobalOptions {
   readonly insecure: boolean;
   /** Whether an emulated enclave outside development will do. */
   readonly acceptEmulatedEnclave: boolean;
+  /** Whether to tell all that was verified. */
+  readonly verbose: boolean;
   /** PEM file of an operator's own root, whose emulated enclaves are trusted. */
   readonly platformRoot?: string;
 }

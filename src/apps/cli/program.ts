@@ -25,6 +25,7 @@ export function buildProgram(terminal: Terminal): Command {
     .option("--accept-emulated-enclave", "trust an emulated enclave outside development: its host can read it", false)
     .option("--platform-root <file>", "PEM certificate of an operator's platform root to trust, emulated as well")
     .option("--insecure", "trust whoever answers at the worker's address, without evidence", false)
+    .option("-v, --verbose", "tell all that was verified", false)
     .enablePositionalOptions();
   const context: CommandContext = { terminal, options: () => program.opts<GlobalOptions>() };
   addParentchainCommands(program, context);

@@ -13,6 +13,7 @@ import {
   explainTrust,
   fetchEvidence,
   judgeEnclave,
+  summariseTrust,
   type TrustedEnclave,
   type TrustError,
 } from "../../client/evidence_policy.ts";
@@ -95,7 +96,7 @@ async function verifyEnclave(
   if (!evidence.ok) {
     throw new CliError("Evidence", `Cannot verify the enclave: ${describeClientError(evidence.error)}`);
   }
-  const { acceptEmulatedEnclave, platformRoot } = context.options();
+  const { acceptEmulatedEnclave, platformRoot, verbose } = context.options();
   const lenient = chain.isDevelopment || acceptEmulatedEnclave;
   const named = platformRoot === undefined ? [] : [readPlatformRoot(platformRoot)];
   const judged = await judgeEnclave(evidence.value, registryOf(chain), {
@@ -110,7 +111,7 @@ async function verifyEnclave(
   if (!judged.ok) {
     throw new CliError("Evidence", `Cannot trust the worker: ${describeTrustError(judged.error, evidence.value)}`);
   }
-  for (const line of explainTrust(judged.value)) terminal.note(line);
+  for (const line of verbose ? explainTrust(judged.value) : summariseTrust(judged.value)) terminal.note(line);
   return judged.value;
 }
 

@@ -44,6 +44,6 @@ export function renderStartTable(report: StartReport): string {
     ["shard", encodeBase58(identity.shard)],
     ["signer", encodeSs58(accountId(identity.signer), metadata.ss58Prefix)],
     ["vault", vault === undefined ? "none" : encodeSs58(accountId(vault), metadata.ss58Prefix)],
-    ["block", `${health.blockNumber} every ${identity.slotDurationMs} ms`],
+    ["block", `${health.blockNumber} every ${health.slotDurationMs} ms`],
   ]);
 }

@@ -102,7 +102,7 @@ async function start(
   log("info", "EnclaveReady", { fingerprint: toHex(identity.fingerprint) });
   const trustedPort = await service.sync(identity);
   releases.add("slots and enclave", () => service.stop());
-  service.run(identity);
+  await service.run();
   const endpoints = startEndpoints({ options, service, blocks, identity, metrics, link });
   releases.add("endpoints", () => endpoints.stop());
   await untilAuthoring(service, stop, log);
