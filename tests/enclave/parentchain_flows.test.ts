@@ -14,6 +14,11 @@ async function vaultOf(host: TestHost): Promise<Uint8Array> {
   return health.ok && health.value.vault !== undefined ? health.value.vault : new Uint8Array();
 }
 
+const EVE = accountOf(pairFromSuri("//Eve"));
+
+/** The background work of decryption is done. */
+const opened = () => new Promise((resolve) => setTimeout(resolve, 200));
+
 const hostOf = () => new TestHost(new TestChain()).start();
 
 describe("deposits to the vault", () => {
@@ -55,11 +60,33 @@ describe("invoke on the parentchain", () => {
         invoke(host.shard, cyphertext),
       ],
     });
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    await host.slots(2);
+    await opened();
+    host.nowMs += 2_000;
+    await host.slots(3);
     expect((await accountInfoOf(host, BOB)).data.free).toBe(amount);
     expect((await accountInfoOf(host, ALICE)).nonce).toBe(1);
-    expect(host.logs.find(({ code }) => code === "IndirectCalls")?.fields).toEqual({ found: "3", taken: "1" });
+    expect(host.logs.find(({ code }) => code === "IndirectCalls")?.fields).toEqual({ taken: "1", refused: "1" });
+  });
+
+  it("can spend what was deposited in the same parentchain block", async () => {
+    const host = await hostOf();
+    const deposit = 5_000_000_000_000n;
+    const call = { type: "balance_transfer" as const, value: { from: accountOf(BOB), to: EVE, amount: 1_000_000n } };
+    const cyphertext = await encryptCall(host, "indirect_call", signFor(host, BOB, call, 0));
+    const to = await vaultOf(host);
+    const fields = { from: accountOf(BOB), to, amount: deposit };
+    await host.parentchainBlock({
+      calls: [host.chain.metadata.encodeCall("EnclaveBridge", "invoke", {
+        request: { shard: host.shard, cyphertext },
+      })],
+      events: [{ extrinsic: 0, pallet: "Balances", name: "Transfer", fields }],
+    });
+    await opened();
+    expect((await host.slots(2)).map(({ executed, failed }) => executed + failed)).toEqual([0, 0]);
+    host.nowMs += 2_000;
+    const outcomes = await host.slots(3);
+    expect(outcomes.map(({ executed, failed }) => [executed, failed])).toEqual([[0, 0], [1, 0], [0, 0]]);
+    expect((await accountInfoOf(host, BOB)).nonce).toBe(1);
   });
 });
 

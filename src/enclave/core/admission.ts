@@ -37,22 +37,37 @@ export async function submitRequest(
   const decoded = tryDecode(trustedOperation, plaintext.value);
   if (!decoded.ok) return err("InvalidFormat");
   if (decoded.value.type === "get") return err("UnsupportedOperation");
-  return admit(shard, decoded.value, decoded.value.value, nowMs);
+  const signed = decoded.value.value;
+  if (!isSigned(shard, signed)) return ok(invalid(shard, computeTopHash(decoded.value)));
+  return admit(shard, decoded.value, signed, nowMs);
 }
 
 /**
- * Takes the ciphertext of an `invoke` on the parentchain. False if it is nothing that can be executed; nobody is told,
- * since anybody can write anything there.
+ * Decrypts and checks the ciphertext of an `invoke` on the parentchain. `undefined` if it is no call for this shard; nobody
+ * is told, since anybody can write anything there.
  */
-export async function submitInvoke(shard: Shard, cyphertext: Uint8Array, nowMs: number): Promise<boolean> {
+export async function openInvoke(shard: Shard, cyphertext: Uint8Array): Promise<TrustedCallSigned | undefined> {
   const plaintext = await rsaDecrypt(shard.setup.keys.shielding.privateKey, cyphertext);
   const decoded = plaintext.ok ? tryDecode(trustedOperation, plaintext.value) : undefined;
-  if (decoded === undefined || !decoded.ok || decoded.value.type === "get") return false;
-  const signed = decoded.value.value;
-  // What comes through the parentchain is an indirect call, whatever the client wrote.
-  return admit(shard, { type: "indirect_call", value: signed }, signed, nowMs).ok;
+  if (decoded === undefined || !decoded.ok || decoded.value.type === "get") return undefined;
+  return isSigned(shard, decoded.value.value) ? decoded.value.value : undefined;
 }
 
+/**
+ * Puts an opened call of the parentchain into the pool; false if it cannot be executed. It is an indirect call, whatever
+ * the client wrote.
+ */
+export function admitIndirect(shard: Shard, signed: TrustedCallSigned, nowMs: number): boolean {
+  const operation = { type: "indirect_call" as const, value: signed };
+  const isNew = admit(shard, operation, signed, nowMs).ok;
+  return isNew && shard.pool.find(computeTopHash(operation)) !== undefined;
+}
+
+function isSigned(shard: Shard, signed: TrustedCallSigned): boolean {
+  return verifyTrustedCallSignature(signed, shard.setup.fingerprint, shard.setup.shard);
+}
+
+/** `signed` has a good signature. */
 function admit(
   shard: Shard,
   operation: TrustedOperation,
@@ -60,21 +75,19 @@ function admit(
   nowMs: number,
 ): Result<Submitted, SubmitRefusal> {
   const topHash = computeTopHash(operation);
-  const { fingerprint, shard: shardId } = shard.setup;
-  if (!verifyTrustedCallSignature(signed, fingerprint, shardId) || !canPayFee(shard, signed)) {
-    return ok(submitted(shard, topHash, { type: "Invalid", value: undefined }));
-  }
+  if (!canPayFee(shard, signed)) return ok(invalid(shard, topHash));
   if (!shard.chain.mayTakeCalls) return err("PoolLimit");
   const { result, events } = shard.pool.submit(operation, shard.poolState(), nowMs);
   const own = events.find(({ hash }) => equalBytes(hash, topHash));
   shard.notify(events.filter((event) => event !== own));
   if (!result.ok) {
-    if (result.error.code === "StaleNonce") {
-      return ok(submitted(shard, topHash, { type: "Invalid", value: undefined }));
-    }
-    return err(REFUSALS[result.error.code]);
+    return result.error.code === "StaleNonce" ? ok(invalid(shard, topHash)) : err(REFUSALS[result.error.code]);
   }
   return ok(submitted(shard, topHash, own?.status.type === "Future" ? own.status : undefined));
+}
+
+function invalid(shard: Shard, topHash: Uint8Array): Submitted {
+  return submitted(shard, topHash, { type: "Invalid", value: undefined });
 }
 
 const REFUSALS: Readonly<Record<Exclude<PoolError["code"], "StaleNonce">, SubmitRefusal>> = {

@@ -11,7 +11,6 @@ import { equalBytes } from "../../primitives/bytes.ts";
 import { readShardVault } from "../../stf/pallets/parentchain.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
 import { computeSlot } from "../../sidechain/slots.ts";
-import type { ImportedBlock } from "../../parentchain/imported_block.ts";
 import type { SignedBlock } from "../../types/signed_block.ts";
 import { RpcRouter } from "../../transport/router.ts";
 import {
@@ -38,11 +37,11 @@ import { enclaveMethods } from "../rpc/method_table.ts";
 import type { RpcService } from "../rpc/rpc_service.ts";
 import type { RunningServer } from "../server_port.ts";
 import { Tickets } from "../tickets.ts";
-import { submitInvoke } from "./admission.ts";
 import { authorSlot } from "./author.ts";
 import { decodeLedger, DutyRunner, LEDGER_FILE, newerLedger, openLedger } from "./duty_runner.ts";
 import type { EnclavePorts } from "./enclave_ports.ts";
 import { createGenesisChain } from "./genesis_state.ts";
+import { IndirectCalls } from "./indirect_calls.ts";
 import { collectMetrics, EnclaveCounters } from "./metrics.ts";
 import type { Outbox } from "./outbox.ts";
 import { ParentchainFeed } from "./parentchain_feed.ts";
@@ -58,6 +57,7 @@ interface Running {
   readonly feed: ParentchainFeed;
   readonly shard: Shard;
   readonly peers: PeerImport;
+  readonly indirect: IndirectCalls;
   readonly duties: DutyRunner;
   readonly snapshots: Snapshots;
 }
@@ -202,7 +202,9 @@ export class Runtime {
     const loaded = manifest && { number: manifest.blockNumber, hash: manifest.blockHash };
     const snapshots = new Snapshots({ ...context, duties }, loaded);
     this.#evidence = evidence;
-    this.#running = { feed, shard, duties, snapshots, peers: new PeerImport(shard, feed.layerOne, this.#outbox) };
+    const peers = new PeerImport(shard, feed.layerOne, this.#outbox);
+    const indirect = new IndirectCalls(shard, feed.layerOne, this.#outbox);
+    this.#running = { feed, shard, duties, snapshots, peers, indirect };
     this.#recovered = undefined;
     this.#phase = "syncing";
     this.#outbox.push(...await snapshots.writeFirst());
@@ -237,7 +239,7 @@ export class Runtime {
     }
     this.#followConfirmation(running, nowMs);
     duties.noteImported(imported.value.imported, revertedFrom);
-    this.#takeInvokes(shard, imported.value.imported, nowMs);
+    running.indirect.take(imported.value.imported);
     feed.layerOne.prune(shard.chain.base.snapshot, duties.unreadFrom);
     await peers.retryParked(nowMs);
     if (request.blocks.length <= LIVE_IMPORT_BLOCKS) await duties.run(nowMs);
@@ -256,19 +258,6 @@ export class Runtime {
     const { blockNumber, blockHeaderHash } = view.confirmation;
     this.#outbox.log("error", "ConfirmedBlockUnavailable", { number: blockNumber });
     this.#outbox.push({ type: "blocks_wanted", value: { from: shard.chain.head.hash, until: blockHeaderHash } });
-  }
-
-  /** Decrypted in the background, so that no slot waits for RSA. */
-  #takeInvokes(shard: Shard, blocks: readonly ImportedBlock[], nowMs: number): void {
-    const invokes = blocks.flatMap(({ content }) => content?.invokes ?? []);
-    if (invokes.length === 0) return;
-    const decryptAll = async () => {
-      let taken = 0;
-      for (const { cyphertext } of invokes) if (await submitInvoke(shard, cyphertext, nowMs)) taken++;
-      this.#outbox.log("info", "IndirectCalls", { found: invokes.length, taken });
-      this.#outbox.flush();
-    };
-    decryptAll().catch(() => this.#outbox.log("error", "IndirectCallsFailed", { found: invokes.length }));
   }
 
   async onSlot(nowMs: number): Promise<SlotOutcome> {
@@ -290,7 +279,8 @@ export class Runtime {
     if (running === undefined) return skip("ParentchainUnknown");
     const checked = this.#clock.check(nowMs);
     if (!checked.ok) return skip(checked.error.code);
-    const { shard, feed, duties, snapshots } = running;
+    const { shard, feed, duties, snapshots, indirect } = running;
+    indirect.release(nowMs);
     if (snapshots.newest === undefined) return skip("FirstSnapshotPending");
     const startedMs = this.#ports.monotonicMs();
     this.#counters.poolBefore = shard.pool.sizes.ready;
