@@ -1,0 +1,50 @@
+/**
+ * Fault tests at full length: `deno run -A --unstable-worker-options tests/faults/main.ts [kills|cuts|payouts] [--count N] [--seed S]`.
+ *
+ * @module
+ */
+import { installFastCrypto } from "../../src/crypto/fast.ts";
+import { runKills } from "./kills.ts";
+import { runPayouts } from "./payouts.ts";
+import { renderReport, type Report } from "./report.ts";
+import type { FaultOptions } from "./stage.ts";
+
+/** Kills and cuts of a full run. */
+const DEFAULT_COUNT = 50;
+/** Each kind of payout case is played once for so many faults. */
+const COUNT_PER_CASE = 25;
+/** Seed of a run that names none. */
+const DEFAULT_SEED = 1;
+
+const RUNS: Readonly<Record<string, (options: FaultOptions) => Promise<Report>>> = {
+  kills: runKills,
+  payouts: (options) => runPayouts({ ...options, count: Math.max(1, Math.round(options.count / COUNT_PER_CASE)) }),
+};
+
+function numberAfter(flag: string, otherwise: number): number {
+  const at = Deno.args.indexOf(flag);
+  if (at < 0) return otherwise;
+  const value = Number(Deno.args[at + 1]);
+  if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`Want a whole number after "${flag}"`);
+  return value;
+}
+
+if (import.meta.main) {
+  await installFastCrypto();
+  const [first] = Deno.args;
+  const wanted = first === undefined || first.startsWith("--") ? Object.keys(RUNS) : [first];
+  const options: FaultOptions = {
+    count: numberAfter("--count", DEFAULT_COUNT),
+    seed: numberAfter("--seed", DEFAULT_SEED),
+    note: (line) => console.error(`${new Date().toISOString()} ${line}`),
+  };
+  let failures = 0;
+  for (const name of wanted) {
+    const run = RUNS[name];
+    if (run === undefined) throw new TypeError(`Want one of ${Object.keys(RUNS).join(", ")}, got "${name}"`);
+    const report = await run(options);
+    console.log(renderReport(report));
+    failures += report.failures.length;
+  }
+  Deno.exit(failures === 0 ? 0 : 1);
+}
