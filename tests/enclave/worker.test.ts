@@ -97,6 +97,7 @@ describe("the measured enclave in its worker", () => {
     const given = evidence.decode(value);
     const policy = {
       roots: [EMULATED_DEVELOPMENT_ROOT],
+      acceptedEmulatedRoots: [EMULATED_DEVELOPMENT_ROOT.name],
       fingerprints: [enclaveFingerprint(running.measurement)],
       genesis: h256(chain.genesis.hash),
       shard: shardIdentifier(identity.shard),
@@ -104,8 +105,9 @@ describe("the measured enclave in its worker", () => {
     };
     const accepted = await verifyEvidence(given, policy);
     expect(accepted.ok && accepted.value.emulated).toBe(true);
-    const refused = await verifyEvidence(given, { ...policy, roots: [] });
-    expect(refused.ok).toBe(false);
+    for (const change of [{ roots: [] }, { acceptedEmulatedRoots: [] }]) {
+      expect((await verifyEvidence(given, { ...policy, ...change })).ok).toBe(false);
+    }
   });
 
   it("sealed its keys and its first snapshot before anything else", () => {
