@@ -24,8 +24,11 @@ export const MAX_TEXT_BYTES = 1024;
 export const MAX_PARENTCHAIN_INFO_BYTES = 8 * 1024 * 1024;
 /** Largest parentchain block with events, body, justification and proofs. */
 export const MAX_PARENTCHAIN_BLOCK_BYTES = 16 * 1024 * 1024;
-/** Parentchain blocks of one ecall; more would keep a slot waiting. */
-export const MAX_PARENTCHAIN_BLOCKS = 64;
+/**
+ * Parentchain blocks of one ecall: as many as the follower takes at once, since at level proven they come together up to the
+ * next justification, of which a node stores one per 512 blocks.
+ */
+export const MAX_PARENTCHAIN_BLOCKS = 1_000;
 /** Storage keys that have to be proven with each parentchain block. */
 export const MAX_PARENTCHAIN_KEYS = 1024;
 /** Longest storage key of a parentchain. */
