@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { concatBytes, equalBytes, utf8 } from "../primitives/bytes.ts";
+import { concatBytes, utf8 } from "../primitives/bytes.ts";
 import { type Hex, toHex } from "../primitives/hex.ts";
 import { err, ok, type Result } from "../primitives/result.ts";
 import {
@@ -148,20 +148,25 @@ const PEM_LINE_LENGTH = 64;
 
 /** Certificates as PEM, one after another. */
 export function encodePemChain(ders: readonly Uint8Array[]): Uint8Array {
-  const texts = ders.map((der) => {
+  return utf8(pemTextOf(ders));
+}
+
+function pemTextOf(ders: readonly Uint8Array[]): string {
+  let text = "";
+  for (const der of ders) {
     let letters = "";
     for (const byte of der) letters += String.fromCharCode(byte);
     const base64 = btoa(letters);
-    let lines = "";
-    for (let at = 0; at < base64.length; at += PEM_LINE_LENGTH) lines += `${base64.slice(at, at + PEM_LINE_LENGTH)}\n`;
-    return PEM_BEGIN + lines + PEM_END;
-  });
-  return utf8(texts.join(""));
+    text += PEM_BEGIN;
+    for (let at = 0; at < base64.length; at += PEM_LINE_LENGTH) text += `${base64.slice(at, at + PEM_LINE_LENGTH)}\n`;
+    text += PEM_END;
+  }
+  return text;
 }
 
 /** The text with a line break at its end: publishers of chains differ in that alone. */
 export function normalizePem(pem: Uint8Array): Uint8Array {
-  return pem.at(-1) === LINE_BREAK ? pem : concatBytes(pem, Uint8Array.of(LINE_BREAK));
+  return pem.length === 0 || pem.at(-1) === LINE_BREAK ? pem : concatBytes(pem, Uint8Array.of(LINE_BREAK));
 }
 
 /**
@@ -169,16 +174,21 @@ export function normalizePem(pem: Uint8Array): Uint8Array {
  * writes, with or without the zero byte that some platforms add, so that no two texts mean the same chain.
  */
 export function splitPemChain(pem: Uint8Array): readonly Uint8Array[] | undefined {
-  const text = pem.at(-1) === 0 ? pem.subarray(0, -1) : pem;
-  const bodies = new TextDecoder().decode(text).split(PEM_BEGIN).slice(1);
+  // What is no UTF-8 becomes another text, and differs from the one that is written again below.
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(pem.at(-1) === 0 ? pem.subarray(0, -1) : pem);
+  const bodies = text.split(PEM_BEGIN).slice(1);
   if (bodies.length > MAX_CHAIN_LENGTH) return undefined;
   try {
-    const ders = bodies.map((body) =>
-      Uint8Array.from(atob(body.slice(0, -PEM_END.length)), (letter) => letter.charCodeAt(0))
-    );
-    return equalBytes(encodePemChain(ders), text) ? ders : undefined;
+    const ders = bodies.map((body) => bytesOfLetters(atob(body.slice(0, -PEM_END.length))));
+    return pemTextOf(ders) === text ? ders : undefined;
   } catch {
     // The platform's decoder refuses what is no base64.
     return undefined;
   }
+}
+
+function bytesOfLetters(letters: string): Uint8Array {
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = letters.charCodeAt(at);
+  return bytes;
 }

@@ -106,7 +106,9 @@ export function buildReport(change: Partial<ReportBody> = {}): ReportBody {
 
 /** What a quote can be made wrong in, each leaving all other signatures right. */
 export interface QuoteOptions {
+  readonly header?: Partial<Quote["header"]>;
   readonly report?: Partial<ReportBody>;
+  readonly qeReport?: Partial<ReportBody>;
   /** Signs the quoting enclave's report instead of the leaf. */
   readonly qeSigner?: CryptoKey;
   /** Report data of the quoting enclave instead of the binding. */
@@ -121,7 +123,10 @@ export interface QuoteOptions {
 export async function buildQuote(chain: BuiltChain, options: QuoteOptions = {}): Promise<Uint8Array> {
   const attestation = await generateP256(false);
   const binding = { attestationKey: attestation.publicKey, qeAuthData: new Uint8Array(32).fill(7) };
-  const qeReport = buildReport({ reportData: options.qeReportData ?? attestationKeyBinding(binding) });
+  const qeReport = buildReport({
+    ...options.qeReport,
+    reportData: options.qeReportData ?? attestationKeyBinding(binding),
+  });
   const leafKey = (chain.keys[0] as P256Pair).keys.privateKey;
   const header: Quote["header"] = {
     version: 3,
@@ -131,6 +136,7 @@ export async function buildQuote(chain: BuiltChain, options: QuoteOptions = {}):
     pceSvn: 1,
     qeVendorId: new Uint8Array(16),
     userData: new Uint8Array(20),
+    ...options.header,
   };
   const report = buildReport(options.report);
   const signer = options.quoteSigner ?? attestation.keys.privateKey;
