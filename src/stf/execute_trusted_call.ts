@@ -16,8 +16,8 @@ import { computeCallFee } from "./fees.ts";
 import { burn, forceSetBalance, transfer } from "./pallets/balances.ts";
 import { readShardVault } from "./pallets/parentchain.ts";
 import { queuePayout } from "./pallets/payouts.ts";
-import { isRoot } from "./pallets/sudo.ts";
 import { incrementNonce, MAX_NONCE, readBlockNumber, readNonce } from "./pallets/system.ts";
+import { hasPrivileges } from "./privileges.ts";
 import type { StfContext, StfEffect } from "./stf_context.ts";
 import type { StfError } from "./stf_error.ts";
 
@@ -30,11 +30,9 @@ export function executeTrustedCall(
   context: StfContext,
   signed: TrustedCallSigned,
 ): Result<readonly StfEffect[], StfError> {
-  const { call, nonce, delegate } = signed;
+  const { call, nonce } = signed;
   const sender = trustedCallSender(call);
-  // A delegate needs a session proxy in the state, and no call of this runtime can create one.
-  if (delegate !== undefined) return err({ code: "MissingPrivileges" });
-  if (call.type === "balance_set_balance" && !isRoot(store, sender)) return err({ code: "MissingPrivileges" });
+  if (!hasPrivileges(store, signed)) return err({ code: "MissingPrivileges" });
   const expected = readNonce(store, sender);
   if (nonce !== expected || nonce >= MAX_NONCE) return err({ code: "InvalidNonce", given: nonce, expected });
   const paid = transfer(store, sender, context.enclaveAccount, computeCallFee(call, context.one));

@@ -2,7 +2,7 @@
  * The way of an operation into the pool: decrypt, decode, check, insert. What can never be executed gets its hash and
  * the status `Invalid`, and never a place in the pool.
  *
- * Differs: the worker checks signature, nonce and fee only when the block is made.
+ * Differs: the worker checks signature, privileges, nonce and fee only when the block is made.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import { err, ok, type Result } from "../../primitives/result.ts";
 import { Overlay } from "../../state/overlay.ts";
 import { computeCallFee } from "../../stf/fees.ts";
 import { transfer } from "../../stf/pallets/balances.ts";
+import { hasPrivileges } from "../../stf/privileges.ts";
 import { verifyTrustedCallSignature } from "../../stf/verify_signature.ts";
 import type { Request } from "../../types/request.ts";
 import { computeTopHash } from "../../types/top_hash.ts";
@@ -75,7 +76,8 @@ function admit(
   nowMs: number,
 ): Result<Submitted, SubmitRefusal> {
   const topHash = computeTopHash(operation);
-  if (!canPayFee(shard, signed)) return ok(invalid(shard, topHash));
+  const { snapshot } = shard.chain.head;
+  if (!hasPrivileges(snapshot, signed) || !canPayFee(shard, signed)) return ok(invalid(shard, topHash));
   if (!shard.chain.mayTakeCalls) return err("PoolLimit");
   const { result, events } = shard.pool.submit(operation, shard.poolState(), nowMs);
   const own = events.find(({ hash }) => equalBytes(hash, topHash));
