@@ -122,6 +122,21 @@ describe("validateer --dev", () => {
   }, TIMEOUT_MS);
 });
 
+describe("validateer whose data directory is damaged", () => {
+  it("ends with the enclave's own reason", async () => {
+    const used = ports();
+    const first = start("validateer.ts", "--dev", ...optionsFor(used));
+    await tableOf(first);
+    first.signal("SIGINT");
+    await first.end();
+    const snapshots = join(folder, "data", "sealed", "snapshots");
+    for await (const { name } of Deno.readDir(snapshots)) await Deno.truncate(join(snapshots, name, "manifest"), 20);
+    const refused = await start("validateer.ts", "--dev", ...optionsFor(used)).end();
+    expect(refused.code).toBe(1);
+    expect(refused.output).toContain("NoValidSnapshot: There are stored blocks");
+  }, TIMEOUT_MS);
+});
+
 describe("validateer outside of development", () => {
   it("refuses an emulated enclave on a chain that is no development chain, unless it is accepted", async () => {
     const { node, ...others } = ports();

@@ -38,19 +38,22 @@ export async function runValidateer(shard: string | undefined, options: RunOptio
   const log = createLog((line) => console.error(line), () => new Date(), options.logLevel);
   const releases = new Releases(log);
   const failed = Promise.withResolvers<never>();
-  // Looked at only after the start; before, the step that failed rejects by itself.
-  failed.promise.catch(() => {});
+  const ended = new AbortController();
+  const stopped = AbortSignal.any([stop, ended.signal]);
   try {
-    await start(shard, options, stop, { log, releases, fail: failed.reject });
-    const stopped = new Promise<void>((resolve) => {
-      if (stop.aborted) resolve();
-      stop.addEventListener("abort", () => resolve(), { once: true });
-    });
-    await Promise.race([stopped, failed.promise]);
+    // A failure that is signalled comes first: it explains the step that fails because of it, or waits for ever.
+    await Promise.race([failed.promise, start(shard, options, stopped, { log, releases, fail: failed.reject })]);
+    await Promise.race([failed.promise, untilAborted(stop)]);
     log("info", "Stopping");
   } finally {
+    ended.abort();
     await releases.run();
   }
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
 interface Surroundings {
