@@ -18,8 +18,6 @@ export interface HostMetrics {
   readonly missedSlots: Counter;
   /** Seconds left in the slot when its work was done. */
   readonly slotRemaining: Histogram<"stage">;
-  /** Peers to which blocks are sent. */
-  readonly peers: Gauge;
   /** Free balances on the parentchain, in its tokens. */
   readonly freeBalance: Gauge<"parentchain" | "role">;
 }
@@ -41,11 +39,6 @@ export function createHostMetrics(process: boolean): HostMetrics {
       help: "Seconds left in the slot after a stage of its work",
       labelNames: ["stage"],
       buckets: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0],
-      registers,
-    }),
-    peers: new Gauge({
-      name: `${PREFIX}enclave_sidechain_peer_count`,
-      help: "Validateers to which blocks are sent",
       registers,
     }),
     freeBalance: new Gauge({

@@ -10,6 +10,7 @@ import { type RunningServer, serveHttp, serveRpc } from "../../host/deno/servers
 import { createHealthApp, createMetricsApp } from "../../host/http_app.ts";
 import { type HostMetrics, renderEnclaveMetrics } from "../../host/metrics.ts";
 import type { NodeLink } from "../../host/parentchain/link.ts";
+import { LinkError } from "../../host/parentchain/link_error.ts";
 import type { ValidateerService } from "../../host/service.ts";
 import { createUntrustedRouter } from "../../host/untrusted_rpc.ts";
 import { listenHostname } from "./addresses.ts";
@@ -58,15 +59,21 @@ export function startEndpoints(sources: EndpointSources): Endpoints {
 }
 
 async function renderMetrics({ service, metrics, link, identity }: EndpointSources): Promise<string> {
-  const { metadata, tokenDecimals } = link.facts;
   const { vault } = await service.health();
-  const accounts = [["EnclaveSigner", identity.signer], ["ShardVault", vault]] as const;
-  for (const [name, account] of accounts) {
-    if (account === undefined) continue;
-    const role = `${name}(${encodeSs58(account, metadata.ss58Prefix)})`;
-    const free = Number(await link.freeBalance(account)) / 10 ** tokenDecimals;
-    metrics.freeBalance.set({ parentchain: "Integritee", role }, free);
-  }
+  await observeBalance(metrics, link, "EnclaveSigner", identity.signer);
+  if (vault !== undefined) await observeBalance(metrics, link, "ShardVault", vault);
   const own = await metrics.registry.metrics();
   return `${own}\n${renderEnclaveMetrics(await service.call("metrics", undefined))}`;
+}
+
+/** Without the parentchain there is no balance to show, and the other metrics are wanted most. */
+async function observeBalance(metrics: HostMetrics, link: NodeLink, name: string, account: Uint8Array): Promise<void> {
+  const { metadata, tokenDecimals } = link.facts;
+  const labels = { parentchain: "Integritee", role: `${name}(${encodeSs58(account, metadata.ss58Prefix)})` };
+  try {
+    metrics.freeBalance.set(labels, Number(await link.freeBalance(account)) / 10 ** tokenDecimals);
+  } catch (error) {
+    if (!(error instanceof LinkError)) throw error;
+    metrics.freeBalance.remove(labels);
+  }
 }
