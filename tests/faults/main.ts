@@ -4,6 +4,7 @@
  * @module
  */
 import { installFastCrypto } from "../../src/crypto/fast.ts";
+import { runCuts, runLoaderCuts } from "./cuts.ts";
 import { runKills } from "./kills.ts";
 import { runPayouts } from "./payouts.ts";
 import { renderReport, type Report } from "./report.ts";
@@ -16,9 +17,12 @@ const COUNT_PER_CASE = 25;
 /** Seed of a run that names none. */
 const DEFAULT_SEED = 1;
 
-const RUNS: Readonly<Record<string, (options: FaultOptions) => Promise<Report>>> = {
-  kills: runKills,
-  payouts: (options) => runPayouts({ ...options, count: Math.max(1, Math.round(options.count / COUNT_PER_CASE)) }),
+type Run = (options: FaultOptions) => Promise<Report>;
+
+const RUNS: Readonly<Record<string, readonly Run[]>> = {
+  kills: [runKills],
+  cuts: [(options) => runLoaderCuts(1, options), runCuts],
+  payouts: [(options) => runPayouts({ ...options, count: Math.max(1, Math.round(options.count / COUNT_PER_CASE)) })],
 };
 
 function numberAfter(flag: string, otherwise: number): number {
@@ -42,9 +46,11 @@ if (import.meta.main) {
   for (const name of wanted) {
     const run = RUNS[name];
     if (run === undefined) throw new TypeError(`Want one of ${Object.keys(RUNS).join(", ")}, got "${name}"`);
-    const report = await run(options);
-    console.log(renderReport(report));
-    failures += report.failures.length;
+    for (const step of run) {
+      const report = await step(options);
+      console.log(renderReport(report));
+      failures += report.failures.length;
+    }
   }
   Deno.exit(failures === 0 ? 0 : 1);
 }
