@@ -9,6 +9,9 @@ import { EquivocationMonitor } from "../../sidechain/equivocation.ts";
 import { ParkingLot } from "../../sidechain/parking_lot.ts";
 import { computeHeaderHash } from "../../types/sidechain_header.ts";
 import type { SignedBlock } from "../../types/signed_block.ts";
+import { shardAuthorities } from "../../parentchain/view.ts";
+import type { AccountId } from "../../primitives/branded.ts";
+import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
 import type { BlockOutcome } from "../api/ecall_values.ts";
 import type { LayerOne } from "../chain/layer_one.ts";
@@ -36,6 +39,19 @@ export class PeerImport {
   /** Blocks that wait for the parentchain. */
   get parkedCount(): number {
     return this.#parked.size;
+  }
+
+  /**
+   * Of pushed blocks those that another validateer of the shard has authored by their own word: anybody can push, and what
+   * is from nobody must not take the queue's time.
+   */
+  ofPeers(blocks: readonly SignedBlock[]): readonly SignedBlock[] {
+    const { setup } = this.#shard;
+    const view = this.#layerOne.newestView;
+    const authorities = view === undefined ? [] : shardAuthorities(view, setup.shard);
+    const isPeer = (author: AccountId) =>
+      !equalBytes(author, setup.signer) && authorities.some((authority) => equalBytes(authority, author));
+    return blocks.filter(({ block: { blockData } }) => isPeer(blockData.blockAuthor));
   }
 
   /** Imports encoded blocks in their order. */

@@ -316,7 +316,9 @@ export class Runtime {
 
   /** Blocks that a peer sent to the trusted endpoint. */
   #takePeerBlocks(blocks: readonly SignedBlock[]): void {
-    this.#enqueue(async () => void await this.#running?.peers.importDecoded(blocks, this.#ports.nowMs()));
+    const peers = this.#running?.peers;
+    const wanted = peers?.ofPeers(blocks) ?? [];
+    if (wanted.length > 0) this.#enqueue(async () => void await peers?.importDecoded(wanted, this.#ports.nowMs()));
   }
 
   startRpc(): Result<number, EcallError> {
