@@ -34,6 +34,14 @@ export interface VaultProxy {
   readonly delay: number;
 }
 
+/** What the registry says of another enclave. */
+export interface PeerView {
+  /** Its account. */
+  readonly account: AccountId;
+  /** Its registration; absent if there is none. */
+  readonly enclave: SgxEnclave | undefined;
+}
+
 /** State of the parentchain after one block, as far as the shard's enclaves act on it. */
 export interface ParentchainView {
   /** Number of the block. */
@@ -58,6 +66,8 @@ export interface ParentchainView {
   readonly vault: AccountView | undefined;
   /** Delegates of the vault. */
   readonly vaultProxies: readonly VaultProxy[];
+  /** Other enclaves that were asked for. */
+  readonly peers: readonly PeerView[];
   /** Aura authorities in slot order. */
   readonly auraAuthorities: readonly Uint8Array[];
   /** GRANDPA voters; absent on chains without GRANDPA. */

@@ -11,7 +11,7 @@ import type { SgxAttestationMethod, SgxEnclave } from "../types/multi_enclave.ts
 import type { ShardConfig, UpgradableShardConfig } from "../types/shard_config.ts";
 import type { BlockRef } from "./follower_state.ts";
 import { type AuthorityList, authorityList, type GrandpaAuthority } from "./grandpa/authorities.ts";
-import type { AccountView, ParentchainView, VaultProxy } from "./view.ts";
+import type { AccountView, ParentchainView, PeerView, VaultProxy } from "./view.ts";
 import type { WantedName, WantedValue } from "./wanted_keys.ts";
 
 /** Values of a block by what they are; absent names were not asked for. */
@@ -205,6 +205,14 @@ function proxies(value: unknown): readonly VaultProxy[] {
   });
 }
 
+function readPeers(values: StoredValues): readonly PeerView[] {
+  const found: PeerView[] = [];
+  for (const [name, { wanted: { peer } }] of values) {
+    if (peer !== undefined) found.push({ account: peer, enclave: within(name, () => enclave(read(values, name))) });
+  }
+  return found;
+}
+
 /** Decodes the view of a block. @throws {CodecError} If a value does not have its type's shape. */
 export function decodeView(block: BlockRef, values: StoredValues): ParentchainView {
   const confirmation = read(values, "confirmation");
@@ -232,6 +240,7 @@ export function decodeView(block: BlockRef, values: StoredValues): ParentchainVi
     signer: within("signer", () => accountView(read(values, "signer"))),
     vault: values.has("vault") ? within("vault", () => accountView(read(values, "vault"))) : undefined,
     vaultProxies: within("vaultProxies", () => proxies(read(values, "vaultProxies"))),
+    peers: readPeers(values),
     auraAuthorities: within("auraAuthorities", () => readAura(values)),
     grandpa: within("grandpa", () => readGrandpa(values)),
   };

@@ -4,6 +4,7 @@
  * @module
  */
 import type { AccountId, ShardIdentifier } from "../primitives/branded.ts";
+import { type Hex, toHex } from "../primitives/hex.ts";
 import type { ParentchainId } from "../types/parentchain_id.ts";
 import type { ParentchainMetadata, StorageItem } from "./metadata.ts";
 import { GRANDPA_AUTHORITIES_KEY } from "./storage_key.ts";
@@ -20,7 +21,12 @@ export interface FollowerConfig {
   readonly signer: AccountId;
   /** The shard's vault on this chain, if it is known and this chain holds it. */
   readonly vault: AccountId | undefined;
+  /** Accounts of other enclaves whose registrations are read; at most {@linkcode MAX_PEERS}, none if left out. */
+  readonly peers?: readonly AccountId[];
 }
+
+/** Most other enclaves whose registrations are read: the ten that a shard can have, and as many that want to join. */
+export const MAX_PEERS = 20;
 
 /** Names of the values that are read. */
 export type WantedName =
@@ -37,7 +43,8 @@ export type WantedName =
   | "auraAuthorities"
   | "grandpaAuthorities"
   | "grandpaLegacyAuthorities"
-  | "grandpaSetId";
+  | "grandpaSetId"
+  | `peer ${Hex}`;
 
 /** One value that is read. */
 export interface WantedValue {
@@ -47,6 +54,8 @@ export interface WantedValue {
   readonly key: Uint8Array;
   /** Its storage item; absent for well-known keys outside the pallets. */
   readonly item: StorageItem | undefined;
+  /** Account of another enclave whose registration it is. */
+  readonly peer?: AccountId;
 }
 
 function wanted(
@@ -74,7 +83,8 @@ export function wantedConsensus(metadata: ParentchainMetadata): readonly WantedV
 }
 
 /** All values that are read of a block, in the order in which the host proves or states them. */
-export function wantedValues({ metadata, shard, signer, vault }: FollowerConfig): readonly WantedValue[] {
+export function wantedValues(config: FollowerConfig): readonly WantedValue[] {
+  const { metadata, shard, signer, vault, peers = [] } = config;
   return [
     ...wanted(metadata, "events", "System", "Events"),
     ...wanted(metadata, "runtimeUpgrade", "System", "LastRuntimeUpgrade"),
@@ -89,6 +99,9 @@ export function wantedValues({ metadata, shard, signer, vault }: FollowerConfig)
       ...wanted(metadata, "vault", "System", "Account", vault),
       ...wanted(metadata, "vaultProxies", "Proxy", "Proxies", vault),
     ]),
+    ...peers.slice(0, MAX_PEERS).flatMap((peer) =>
+      wanted(metadata, `peer ${toHex(peer)}`, "Teerex", "SovereignEnclaves", peer).map((value) => ({ ...value, peer }))
+    ),
   ];
 }
 

@@ -26,6 +26,7 @@ function block(number: number, deposits = 0, fork = 0, fingerprint: Uint8Array =
     signer: account,
     vault: account,
     vaultProxies: [],
+    peers: [],
     auraAuthorities: [],
     grandpa: undefined,
   };

@@ -262,6 +262,33 @@ describe("the view", () => {
     }
   });
 
+  it("tells of other enclaves that were asked for whether they are registered, by proof", () => {
+    const chain = new TestChain();
+    const registration = {
+      report_data: concatBytes(seed(0xb0), seed(0)),
+      mr_enclave: seed(0xf1),
+      mr_signer: seed(0),
+      timestamp: 123n,
+      url: undefined,
+      build_mode: { type: "Debug", value: undefined },
+      attestation_method: { type: "Dcap", value: { proxied: false } },
+      status: { type: "Ok", value: undefined },
+    };
+    const block = chain.build(chain.genesis, {
+      storage: [["Teerex", "SovereignEnclaves", [BOB], { type: "Sgx", value: registration }]],
+    });
+    const config = chain.config({ peers: [BOB, ALICE] });
+    const input = chain.input(config, block, chain.justify(block));
+    const result = importParentchainBlocks(config, chain.start("proven"), [input]);
+    const peers = result.ok ? result.value.imported[0]?.content?.view.peers : undefined;
+    expect(peers?.map(({ account }) => account)).toEqual([BOB, ALICE]);
+    expect(peers?.[0]?.enclave).toMatchObject({ mrEnclave: seed(0xf1), buildMode: "Debug", status: "Ok" });
+    expect(peers?.[1]?.enclave).toBeUndefined();
+    // A proof for other questions is none for these.
+    const other = chain.input(chain.config(), block, chain.justify(block));
+    expect(codeOf(importParentchainBlocks(config, chain.start("proven"), [other]))).toBe("ProofInvalid");
+  });
+
   it("is empty on a fresh chain", () => {
     const { view } = importBlock(new TestChain(), {});
     expect(view.enclave).toBeUndefined();

@@ -80,6 +80,7 @@ const FOUNDED: Partial<ParentchainView> = {
   ...CREATED,
   vault: { nonce: 1, free: 10n ** 12n, reserved: 20n * 10n ** 12n, frozen: 0n },
   vaultProxies: [{ delegate: SIGNER_ACCOUNT, proxyType: "Any", delay: 0 }],
+  peers: [],
 };
 
 function chainAt(number: number, change: Partial<ParentchainView> = {}): DutyChain {
@@ -96,6 +97,7 @@ function chainAt(number: number, change: Partial<ParentchainView> = {}): DutyCha
     signer: { nonce: 0, free: 10n ** 15n, reserved: 0n, frozen: 0n },
     vault: { nonce: 0, free: 0n, reserved: 0n, frozen: 0n },
     vaultProxies: [],
+    peers: [],
     auraAuthorities: [],
     grandpa: undefined,
     ...change,

@@ -90,6 +90,7 @@ export class World {
       signer: { nonce: this.nonce, free: 10n ** 15n, reserved: 0n, frozen: 0n },
       vault: { nonce: 1, free: this.free, reserved: 0n, frozen: 0n },
       vaultProxies: ACCOUNTS.map((delegate) => ({ delegate, proxyType: "Any", delay: 0 })),
+      peers: [],
       auraAuthorities: [],
       grandpa: undefined,
     };
