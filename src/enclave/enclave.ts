@@ -13,6 +13,7 @@ import { MAX_TEXT_BYTES } from "./api/limits.ts";
 import type { EnclavePorts } from "./core/enclave_ports.ts";
 import { Outbox } from "./core/outbox.ts";
 import { Runtime } from "./core/runtime.ts";
+import type { Shard } from "./core/shard.ts";
 import type { RpcService } from "./rpc/rpc_service.ts";
 import type { TicketAnswers } from "./tickets.ts";
 
@@ -42,6 +43,11 @@ export class Enclave {
   /** The service behind the RPC methods, for endpoints other than the TLS server. @throws {TypeError} Before `init`. */
   service(): RpcService {
     return this.#runtime.service();
+  }
+
+  /** The running shard, for checks in the same process that look at its state; none before `init_parentchain`. */
+  shard(): Shard | undefined {
+    return this.#runtime.shard;
   }
 
   /** Runs an encoded ecall and gives its encoded outcome. Never rejects. */

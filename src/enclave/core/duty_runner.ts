@@ -8,7 +8,6 @@ import { ed25519Sign } from "../../crypto/ed25519.ts";
 import type { FinalityLevel } from "../../parentchain/follower_state.ts";
 import type { ImportedBlock } from "../../parentchain/imported_block.ts";
 import { shardAuthorities } from "../../parentchain/view.ts";
-import { accountId } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
 import { ok, type Result } from "../../primitives/result.ts";
@@ -90,10 +89,9 @@ export class DutyRunner {
       signer: { account: signer, sign: (payload) => ed25519Sign(setup.keys.signer, payload) },
       fingerprint: setup.fingerprint,
       shard: setup.shard,
-      vault: {
-        account: accountId(ownVault.pair.publicKey),
-        sign: (payload) => ed25519Sign(ownVault.pair, payload),
-      },
+      vault: equalBytes(feed.vault, ownVault.vault.account)
+        ? { account: feed.vault, sign: (payload) => ed25519Sign(ownVault.pair, payload) }
+        : undefined,
     };
   }
 
@@ -203,9 +201,9 @@ export class DutyRunner {
 
   async #planPayouts(chain: DutyChain): Promise<readonly Effect[]> {
     if (this.#isStoring) return [];
-    const { ownVault: { vault } } = this.#context.setup;
+    const { vault } = this.#context.feed;
     const taken = this.#state.outbox.map(({ signer, nonce }) => ({ signer, nonce }));
-    const plan = planPayouts(this.#ledger, chain, this.#identity, vault.account, taken);
+    const plan = planPayouts(this.#ledger, chain, this.#identity, vault, taken);
     this.#ledger = plan.ledger;
     this.#logNew(plan.alerts, "payoutPlan");
     const effects = plan.send.map((extrinsic) => this.#submit(extrinsic));

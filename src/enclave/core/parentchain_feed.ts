@@ -11,6 +11,7 @@ import type { BlockInput, ImportedBlock } from "../../parentchain/imported_block
 import { ParentchainMetadata } from "../../parentchain/metadata.ts";
 import { blockInput, type ParentchainInfo, parentchainInfo } from "../../parentchain/parentchain_init.ts";
 import { type FollowerConfig, wantedKeys } from "../../parentchain/wanted_keys.ts";
+import type { AccountId } from "../../primitives/branded.ts";
 import { toHex } from "../../primitives/hex.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
@@ -33,14 +34,17 @@ export interface FeedImport {
 /** Follower of one parentchain and what it has seen. */
 export class ParentchainFeed {
   readonly layerOne: LayerOne;
+  /** Vault of the shard: of the enclave that founded it, not of this one. */
+  readonly vault: AccountId;
   readonly #setup: EnclaveSetup;
   #config: FollowerConfig;
   #state: FollowerState;
   /** State in which this run began: the oldest one a snapshot can be sealed with. */
   readonly #initial: FollowerState;
 
-  private constructor(setup: EnclaveSetup, config: FollowerConfig, state: FollowerState) {
+  private constructor(setup: EnclaveSetup, vault: AccountId, config: FollowerConfig, state: FollowerState) {
     this.#setup = setup;
+    this.vault = vault;
     this.#config = config;
     this.#state = state;
     this.#initial = state;
@@ -50,10 +54,11 @@ export class ParentchainFeed {
   /** Begins to follow, or goes on from a sealed state. */
   static start(
     setup: EnclaveSetup,
+    vault: AccountId,
     info: Uint8Array,
     sealedState: Uint8Array | undefined,
   ): Result<ParentchainFeed, EcallError> {
-    const described = describe(setup, info);
+    const described = describe(setup, vault, info);
     if (!described.ok) return described;
     const { start, config } = described.value;
     const level = FINALITY_LEVELS[setup.config.finality] ?? "proven";
@@ -68,14 +73,14 @@ export class ParentchainFeed {
         const detail = `The shard follows its parentchain at level "${state.level}", and "${level}" was asked for`;
         return err({ code: "FinalityLevelMismatch", detail });
       }
-      return ok(new ParentchainFeed(setup, config, state));
+      return ok(new ParentchainFeed(setup, vault, config, state));
     }
     const { genesisHash, header, storage, contentFrom } = start;
     const state = startFollower(config, {
       ...{ genesisHash, level, header, storage },
       ...(contentFrom === undefined ? {} : { contentFrom }),
     });
-    return state.ok ? ok(new ParentchainFeed(setup, config, state.value)) : err(asEcallError(state.error));
+    return state.ok ? ok(new ParentchainFeed(setup, vault, config, state.value)) : err(asEcallError(state.error));
   }
 
   /** Metadata of the runtime. */
@@ -95,7 +100,7 @@ export class ParentchainFeed {
 
   /** Takes the metadata of a new runtime. */
   updateMetadata(info: Uint8Array): Result<undefined, EcallError> {
-    const described = describe(this.#setup, info);
+    const described = describe(this.#setup, this.vault, info);
     if (!described.ok) return described;
     if (!equalBytes(described.value.start.genesisHash, this.#state.genesisHash)) {
       return err({ code: "GenesisMismatch", detail: "The node is of another chain" });
@@ -139,7 +144,7 @@ export class ParentchainFeed {
 
 type Described = { readonly start: ParentchainInfo; readonly config: FollowerConfig };
 
-function describe(setup: EnclaveSetup, info: Uint8Array): Result<Described, EcallError> {
+function describe(setup: EnclaveSetup, vault: AccountId, info: Uint8Array): Result<Described, EcallError> {
   const start = tryDecode(parentchainInfo, info);
   if (!start.ok) return err({ code: "ParentchainInfoUndecodable", detail: start.error.detail });
   let metadata: ParentchainMetadata;
@@ -148,10 +153,10 @@ function describe(setup: EnclaveSetup, info: Uint8Array): Result<Described, Ecal
   } catch (error) {
     return err({ code: "MetadataInvalid", detail: error instanceof Error ? error.message : "unreadable" });
   }
-  const { shard, signer, ownVault: { vault } } = setup;
+  const { shard, signer } = setup;
   return ok({
     start: start.value,
-    config: { parentchain: "Integritee", metadata, shard, signer, vault: vault.account },
+    config: { parentchain: "Integritee", metadata, shard, signer, vault },
   });
 }
 

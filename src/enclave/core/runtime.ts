@@ -173,7 +173,9 @@ export class Runtime {
       return updated.ok ? ok(this.#running.feed.position()) : updated;
     }
     const sealedFollower = this.#recovered?.manifest.followers.find(({ parentchain }) => parentchain === 0)?.state;
-    const feed = ParentchainFeed.start(setup, request.info, sealedFollower);
+    const known = this.#recovered && readShardVault(this.#recovered.chain.head.snapshot);
+    const vault = (known ?? setup.ownVault.vault).account;
+    const feed = ParentchainFeed.start(setup, vault, request.info, sealedFollower);
     if (!feed.ok) return feed;
     await this.#start(setup, feed.value);
     return ok(feed.value.position());
@@ -350,6 +352,11 @@ export class Runtime {
       evidence: () => this.#evidence,
       importBlocks: (blocks) => this.#takePeerBlocks(blocks),
     });
+  }
+
+  /** The running shard, for checks in the same process; none before `init_parentchain`. */
+  get shard(): Shard | undefined {
+    return this.#running?.shard;
   }
 
   async shutdown(): Promise<void> {
