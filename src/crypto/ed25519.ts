@@ -10,6 +10,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { asBufferSource, concatBytes, utf8 } from "../primitives/bytes.ts";
 import { blake2_256 } from "./blake2.ts";
+import { activeCrypto } from "./implementation.ts";
 
 /** Length of a signature in bytes. */
 export const ED25519_SIGNATURE_LENGTH = 64;
@@ -34,14 +35,14 @@ export function ed25519FromSeed(seed: Uint8Array): Ed25519Pair {
 
 /** Signs a message; the same message gives the same 64 bytes. */
 export function ed25519Sign(pair: Ed25519Pair, message: Uint8Array): Uint8Array {
-  return ed25519.sign(message, pair.seed);
+  return activeCrypto().ed25519Sign(pair.seed, message);
 }
 
 /** Whether the signature is that of the message by this key; false, too, for anything malformed. */
 export function ed25519Verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
   if (!isStrictlyEncoded(signature, publicKey)) return false;
   try {
-    return ed25519.verify(signature, message, publicKey, { zip215: false });
+    return activeCrypto().ed25519Verify(signature, message, publicKey);
   } catch {
     return false;
   }

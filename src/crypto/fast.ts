@@ -31,6 +31,8 @@ export async function createFastCrypto(): Promise<CryptoImplementation> {
     xxh64: (data, seed) => xxh.h64Raw(data, seed),
     sr25519Sign,
     sr25519Verify,
+    ed25519Sign: portableCrypto.ed25519Sign,
+    ed25519Verify: portableCrypto.ed25519Verify,
   };
 }
 

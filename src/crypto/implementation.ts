@@ -5,6 +5,7 @@
  * @module
  */
 import { blake2b } from "@noble/hashes/blake2.js";
+import { ed25519 } from "@noble/curves/ed25519.js";
 import { sign as scureSign, verify as scureVerify } from "@scure/sr25519";
 import { portableXxh64 } from "./xxh64.ts";
 
@@ -20,6 +21,10 @@ export interface CryptoImplementation {
   readonly sr25519Sign: (publicKey: Uint8Array, secretKey: Uint8Array, message: Uint8Array) => Uint8Array;
   /** May throw on garbage; the public function catches. */
   readonly sr25519Verify: (signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array) => boolean;
+  /** Signs with a 32-byte seed. */
+  readonly ed25519Sign: (seed: Uint8Array, message: Uint8Array) => Uint8Array;
+  /** Strict RFC 8032; the encodings have been checked. May throw on garbage; the public function catches. */
+  readonly ed25519Verify: (signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array) => boolean;
 }
 
 /** The form in plain JavaScript: noble and scure, no start-up, works everywhere. */
@@ -29,6 +34,8 @@ export const portableCrypto: CryptoImplementation = {
   xxh64: portableXxh64,
   sr25519Sign: (_publicKey, secretKey, message) => scureSign(secretKey, message),
   sr25519Verify: (signature, message, publicKey) => scureVerify(message, signature, publicKey),
+  ed25519Sign: (seed, message) => ed25519.sign(message, seed),
+  ed25519Verify: (signature, message, publicKey) => ed25519.verify(signature, message, publicKey, { zip215: false }),
 };
 
 let active: CryptoImplementation = portableCrypto;
