@@ -23,6 +23,19 @@ describe("openDataDir()", () => {
     dir.close();
   });
 
+  it("removes a folder with its last file", async () => {
+    const dir = await openDataDir(join(folder, "deep", "data"));
+    await dir.writeSealed("snapshots/7/0001", new Uint8Array([2]));
+    await dir.writeSealed("snapshots/7/manifest", new Uint8Array([2]));
+    const snapshots = join(folder, "deep", "data", "sealed", "snapshots");
+    await dir.removeSealed("snapshots/7/manifest");
+    expect([...Deno.readDirSync(snapshots)].map(({ name }) => name)).toEqual(["7"]);
+    await dir.removeSealed("snapshots/7/0001");
+    await dir.removeSealed("snapshots/7/0001");
+    expect([...Deno.readDirSync(snapshots)]).toEqual([]);
+    dir.close();
+  });
+
   it.each(["../keys", "/etc/passwd", "a/../b", ".hidden", "a//b", "", "A", "x.tmp", "a".repeat(129)])(
     "refuses the name %j",
     async (name) => {

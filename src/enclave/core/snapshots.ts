@@ -17,8 +17,8 @@ import type { ParentchainFeed } from "./parentchain_feed.ts";
 import type { EnclaveSetup } from "./setup.ts";
 import type { Shard } from "./shard.ts";
 
-/** Blocks between two snapshots: five minutes of slots of 300 ms, replayed in seconds. */
-export const SNAPSHOT_INTERVAL_BLOCKS = 1000n;
+/** Blocks between two snapshots: at most about 550 are replayed at a start, which takes about a second. */
+export const SNAPSHOT_INTERVAL_BLOCKS = 500n;
 
 /** Steps without a new attempt after one has failed: ten seconds of slots, so that a full disk is not written to at once. */
 export const SNAPSHOT_RETRY_STEPS = 32;

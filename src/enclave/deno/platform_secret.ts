@@ -38,7 +38,7 @@ export async function loadPlatformSecret(dataDir: string): Promise<Uint8Array> {
     if (cause instanceof PlatformSecretError) throw cause;
     if (!(cause instanceof Deno.errors.NotFound)) throw new PlatformSecretError("Unreadable", { cause });
   }
-  return await createSecret(path);
+  return await createSecret(dataDir, path);
 }
 
 async function readSecret(path: string): Promise<Uint8Array> {
@@ -49,19 +49,40 @@ async function readSecret(path: string): Promise<Uint8Array> {
   return secret;
 }
 
-async function createSecret(path: string): Promise<Uint8Array> {
+async function createSecret(dataDir: string, path: string): Promise<Uint8Array> {
   const secret = randomBytes(PLATFORM_SECRET_LENGTH);
+  const temporary = `${path}.tmp`;
   try {
-    const file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
-    try {
-      await file.write(secret);
-      // Keys are sealed under it at once: it must outlive a power cut that they outlive.
-      await file.sync();
-    } finally {
-      file.close();
-    }
+    await writeDurably(temporary, secret);
+    // Renamed into place: half a secret would be refused at every later start.
+    await Deno.rename(temporary, path);
+    // Keys are sealed under it at once: it must outlive a power cut that they outlive.
+    await syncFolder(dataDir);
   } catch (cause) {
     throw new PlatformSecretError("Unreadable", { cause });
   }
   return secret;
+}
+
+async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
+  // One that a crash left behind may have any mode and content.
+  await Deno.remove(path).catch(() => {});
+  const file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+  try {
+    for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+    await file.sync();
+  } finally {
+    file.close();
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  // Windows cannot open a folder; there the rename itself is durable enough.
+  if (Deno.build.os === "windows") return;
+  const folder = await Deno.open(path);
+  try {
+    await folder.sync();
+  } finally {
+    folder.close();
+  }
 }

@@ -49,7 +49,7 @@ const TEMPORARY = ".tmp";
 /** Opens or creates a data directory and locks it. @throws {DataDirError} */
 export async function openDataDir(path: string): Promise<DataDir> {
   const sealed = join(path, SEALED_FOLDER);
-  await attempt(`create "${sealed}"`, () => Deno.mkdir(sealed, { recursive: true, mode: 0o700 }));
+  await attempt(`create "${sealed}"`, () => ensureFolder(sealed));
   const lock = await attempt(
     "open the lock",
     () => Deno.open(join(path, "worker.lock"), { create: true, write: true }),
@@ -73,7 +73,12 @@ export async function openDataDir(path: string): Promise<DataDir> {
     writeSealed: (name, bytes) => attempt(`write "${name}"`, () => replaceFile(fileOf(name), bytes)),
     readSealed: (name) => attempt(`read "${name}"`, () => readIfThere(fileOf(name))),
     sealedNames: () => attempt("list the sealed files", async () => (await filesBelow(sealed, "")).sort()),
-    removeSealed: (name) => attempt(`remove "${name}"`, () => removeIfThere(fileOf(name))),
+    removeSealed: (name) =>
+      attempt(`remove "${name}"`, async () => {
+        await removeIfThere(fileOf(name));
+        // A folder goes with its last file: there is one for every snapshot.
+        if (name.includes("/")) await Deno.remove(dirname(fileOf(name))).catch(() => {});
+      }),
     close: () => lock.close(),
   };
 }
@@ -88,10 +93,34 @@ async function filesBelow(folder: string, prefix: string): Promise<string[]> {
   return names;
 }
 
+/** Creates a folder and what is missing above it so that it is still there after a crash. */
+async function ensureFolder(folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    await ensureFolder(dirname(folder));
+    return await ensureFolder(folder);
+  }
+  await syncFolder(dirname(folder));
+}
+
+async function syncFolder(path: string): Promise<void> {
+  // Windows cannot open a folder; there the rename itself is durable enough.
+  if (Deno.build.os === "windows") return;
+  const folder = await Deno.open(path);
+  try {
+    await folder.sync();
+  } finally {
+    folder.close();
+  }
+}
+
 /** Writes `bytes` to `file` so that after a crash there is either the old or the new content. */
 async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
   const folder = dirname(file);
-  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  await ensureFolder(folder);
   const temporary = `${file}${TEMPORARY}`;
   const handle = await Deno.open(temporary, { create: true, write: true, truncate: true, mode: 0o600 });
   try {
@@ -101,14 +130,7 @@ async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
     handle.close();
   }
   await Deno.rename(temporary, file);
-  // Windows cannot open a folder; there the rename itself is durable enough.
-  if (Deno.build.os === "windows") return;
-  const parent = await Deno.open(folder);
-  try {
-    await parent.sync();
-  } finally {
-    parent.close();
-  }
+  await syncFolder(folder);
 }
 
 async function readIfThere(file: string): Promise<Uint8Array | undefined> {

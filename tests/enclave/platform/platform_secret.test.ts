@@ -30,6 +30,15 @@ describe("loadPlatformSecret()", () => {
     expect(await Deno.readFile(path)).toHaveLength(31);
   });
 
+  it("draws a secret where a crash left half of one that was never used", async () => {
+    const path = join(folder, PLATFORM_SECRET_FILE);
+    await Deno.writeFile(`${path}.tmp`, new Uint8Array(5), { mode: 0o644 });
+    const secret = await loadPlatformSecret(folder);
+    expect(await Deno.readFile(path)).toEqual(secret);
+    expect(((await Deno.stat(path)).mode ?? 0) & 0o777).toBe(0o600);
+    expect([...Deno.readDirSync(folder)].map(({ name }) => name)).toEqual([PLATFORM_SECRET_FILE]);
+  });
+
   it("reports Unreadable when the folder is missing", async () => {
     await expect(loadPlatformSecret(join(folder, "missing"))).rejects.toMatchObject({ code: "Unreadable" });
   });
