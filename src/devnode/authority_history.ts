@@ -47,6 +47,14 @@ export function noteHeader(history: AuthorityHistory, header: ParentchainHeader)
   return [...history, { setId: last.setId + 1n, firstBlock: header.number + delay + 1, authorities }];
 }
 
+/** The history before a header: the reverse of {@linkcode noteHeader}. */
+export function withoutHeader(history: AuthorityHistory, header: ParentchainHeader): AuthorityHistory {
+  const found = findAuthorityChange(header);
+  if (!found.ok || found.value.type === "none" || history.length < 2) return history;
+  const announced = header.number + found.value.change.delay + 1;
+  return history.at(-1)?.firstBlock === announced ? history.slice(0, -1) : history;
+}
+
 /** The set that proves a block, and the last block that it proves if another set follows. */
 export function setOfBlock(
   history: AuthorityHistory,

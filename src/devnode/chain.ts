@@ -1,68 +1,51 @@
 /**
- * The chain of one author: blocks follow one another without forks, each is durable before it is the head.
+ * The chain of a node: a tree of blocks above the newest final one, whose best leaf is the head. Blocks that the node
+ * makes and blocks of others enter it alike; each is durable before it is the head.
  *
  * @module
  */
-import { u32 } from "../codec/codec.ts";
+import { u32, u64 } from "../codec/codec.ts";
+import { blake2_256 } from "../crypto/blake2.ts";
 import { auraSlot } from "../parentchain/aura.ts";
 import { type ParentchainHeader, parentchainHeader } from "../parentchain/header.ts";
 import { type BlockHash, blockHash } from "../primitives/branded.ts";
-import { equalBytes } from "../primitives/bytes.ts";
 import { err, ok, type Result } from "../primitives/result.ts";
-import { type Trie, trieRoot } from "../trie/trie.ts";
+import type { Trie } from "../trie/trie.ts";
 import type { TrieVersion } from "../trie/trie_version.ts";
 import { slotAt } from "./aura.ts";
 import { type AuthorityHistory, authorityHistory, noteHeader } from "./authority_history.ts";
-import { authorBlock, type AuthoredBlock, type AuthorError } from "./block_author.ts";
+import { authorBlock, type AuthorError } from "./block_author.ts";
+import { type CandidateBlock, executeBlock, type ImportError } from "./block_import.ts";
+import { type BlockTree, isBetterHead, type TreeBlock } from "./block_tree.ts";
 import { ChainError } from "./chain_error.ts";
 import {
   assertSameChain,
+  AUTHORED_SLOT,
   AUTHORITY_SETS,
   type ChainParts,
   createGenesis,
   FINALIZED,
-  type Genesis,
   metaOf,
+  NEWEST_JUSTIFICATION,
   storeGenesis,
 } from "./chain_genesis.ts";
+import { restoreTree } from "./chain_restore.ts";
+import type { AuthoredStep, ChainBlock, ChainFinality, ChainStep, StateError } from "./chain_step.ts";
 import type { StoredBlock, StoredJustification } from "./chain_store.ts";
-import { advanceFinality, selectKept } from "./finality.ts";
+import { advanceFinality, isKept, selectKept } from "./finality.ts";
+import { type FinalityError, verifyFinality } from "./justification_import.ts";
 import type { PoolTransaction } from "./pool/transaction.ts";
 import type { RuntimePort } from "./runtime/runtime_interface.ts";
-import { diffStates, type StateChange } from "./state_diff.ts";
-import { replayStates, StateHistory } from "./state_history.ts";
+import { diffStates } from "./state_diff.ts";
+import type { StateHistory } from "./state_history.ts";
 
-/** The newest block. */
-export interface ChainHead {
-  readonly number: number;
-  readonly hash: BlockHash;
-  readonly header: ParentchainHeader;
-  readonly state: Trie;
-}
+/**
+ * Most blocks besides the chain that are kept with their states, about 20 KiB each: two hours of a fork with a block a
+ * second.
+ */
+export const MAX_SIDE_BLOCKS = 8192;
 
-/** A new head and all that came with it. */
-export interface ChainStep {
-  readonly block: AuthoredBlock;
-  /** What it changed in the state. */
-  readonly changes: readonly StateChange[];
-}
-
-/** What became final. */
-export interface ChainFinality {
-  /** Blocks that became final, in ascending order. */
-  readonly finalized: readonly { readonly number: number; readonly hash: BlockHash }[];
-  /** New proofs of finality, whether they are kept or not. */
-  readonly justifications: readonly StoredJustification[];
-}
-
-/** Why a state is not there. */
-export type StateError =
-  /** No block has this hash. */
-  | { readonly code: "UnknownBlock" }
-  /** The block is too old. */
-  | { readonly code: "StateDiscarded" };
-
-/** A chain; blocks are added by {@linkcode DevChain.author} only. */
+/** A chain; blocks are added by {@linkcode DevChain.author} and {@linkcode DevChain.import}. */
 export class DevChain<Block> {
   /** The runtime that executes its blocks. */
   readonly runtime: RuntimePort<Trie, Block>;
@@ -70,27 +53,37 @@ export class DevChain<Block> {
   readonly genesisHash: BlockHash;
   readonly #parts: ChainParts<Block>;
   readonly #states: StateHistory;
-  #head: ChainHead;
+  readonly #tree: BlockTree;
+  #head: TreeBlock;
   #finalized: number;
-  #authorities: AuthorityHistory;
+  #authoredSlot: bigint;
 
   /** Opens the chain in a store, or begins it. @throws {ChainError} If the store is of another chain or damaged. */
   constructor(parts: ChainParts<Block>) {
+    const { store } = parts;
     this.#parts = parts;
     this.runtime = parts.runtime;
-    this.#states = new StateHistory(parts.statesKept);
     const genesis = createGenesis(parts);
     this.genesisHash = genesis.hash;
-    if (parts.store.headNumber() === undefined) storeGenesis(parts, genesis);
+    if (store.headNumber() === undefined) storeGenesis(parts, genesis);
     else assertSameChain(parts, genesis);
-    this.#finalized = u32.decode(metaOf(parts.store, FINALIZED));
-    this.#authorities = authorityHistory.decode(metaOf(parts.store, AUTHORITY_SETS));
-    this.#head = this.#restoreStates(genesis);
+    this.#finalized = u32.decode(metaOf(store, FINALIZED));
+    const authored = store.meta(AUTHORED_SLOT);
+    this.#authoredSlot = authored === undefined ? 0n : u64.decode(authored);
+    const restored = restoreTree(parts, genesis, this.#finalized);
+    this.#tree = restored.tree;
+    this.#states = restored.states;
+    this.#head = restored.head;
   }
 
-  /** The newest block. */
-  get head(): ChainHead {
+  /** The best block. */
+  get head(): TreeBlock {
     return this.#head;
+  }
+
+  /** The blocks that can still become final, in memory. */
+  get tree(): BlockTree {
+    return this.#tree;
   }
 
   /** Number of the newest final block. */
@@ -103,9 +96,9 @@ export class DevChain<Block> {
     return this.hashOf(this.#finalized) ?? this.genesisHash;
   }
 
-  /** Every set of voters there was, is and is announced. */
+  /** Every set of voters there was, is and is announced on the way to the head. */
   get authorities(): AuthorityHistory {
-    return this.#authorities;
+    return this.#head.authorities;
   }
 
   /** How states are hashed. */
@@ -113,26 +106,48 @@ export class DevChain<Block> {
     return this.runtime.version.stateVersion === 0 ? 0 : 1;
   }
 
-  /** A block by its number. */
+  /** A block of the chain by its number. */
   block(number: number): StoredBlock | undefined {
     return this.#parts.store.block(number);
   }
 
-  /** The hash of a block by its number. */
+  /** The hash of a block of the chain by its number. */
   hashOf(number: number): BlockHash | undefined {
     const hash = this.#parts.store.hashOf(number);
     return hash === undefined ? undefined : blockHash(hash);
   }
 
-  /** The number of a block by its hash. */
+  /** The number of a block of the chain by its hash. */
   numberOf(hash: Uint8Array): number | undefined {
     return this.#parts.store.numberOf(hash);
   }
 
-  /** A header by its number. */
+  /** A header of the chain by its number. */
   header(number: number): ParentchainHeader | undefined {
     const block = this.#parts.store.block(number);
     return block === undefined ? undefined : parentchainHeader.decode(block.header);
+  }
+
+  /** A block by its hash, on the chain or not. */
+  find(hash: Uint8Array): StoredBlock | undefined {
+    const number = this.numberOf(hash);
+    return number === undefined ? this.#parts.store.side(hash) : this.block(number);
+  }
+
+  /** A header by its hash, on the chain or not. */
+  headerOf(hash: Uint8Array): ParentchainHeader | undefined {
+    const known = this.#tree.get(hash);
+    if (known !== undefined) return known.header;
+    const block = this.find(hash);
+    return block === undefined ? undefined : parentchainHeader.decode(block.header);
+  }
+
+  /** Blocks besides the chain that an earlier run has kept, in ascending order, to be imported again. */
+  storedSides(): readonly CandidateBlock[] {
+    return this.#parts.store.sides().map(({ header, extrinsics }) => ({
+      header: parentchainHeader.decode(header),
+      extrinsics,
+    }));
   }
 
   /** The justification that is kept for exactly this block. */
@@ -145,8 +160,25 @@ export class DevChain<Block> {
     return this.#parts.store.newestJustification(from, to);
   }
 
+  /** The proof by which the newest final block became final, if other voters than those at hand took part in it. */
+  finalProof(): Uint8Array | undefined {
+    return this.#parts.store.meta(NEWEST_JUSTIFICATION);
+  }
+
+  /** A value that is kept by name besides the chain. */
+  meta(name: string): Uint8Array | undefined {
+    return this.#parts.store.meta(name);
+  }
+
+  /** Makes a value durable that is kept by name. */
+  saveMeta(name: string, value: Uint8Array): void {
+    this.#parts.store.save({ [name]: value });
+  }
+
   /** The state after a block. */
   stateAt(hash: Uint8Array): Result<Trie, StateError> {
+    const known = this.#tree.get(hash);
+    if (known !== undefined) return ok(known.state);
     const number = this.numberOf(hash);
     if (number === undefined) return err({ code: "UnknownBlock" });
     const state = this.#states.at(number);
@@ -162,30 +194,67 @@ export class DevChain<Block> {
     nowMs: number,
     candidates: readonly PoolTransaction[],
     isOverdue: () => boolean,
-  ): Result<ChainStep, AuthorError | { readonly code: "SlotTaken"; readonly slot: bigint }> {
+  ): Result<AuthoredStep, AuthorError | { readonly code: "SlotTaken"; readonly slot: bigint }> {
     const slot = slotAt(nowMs, this.runtime.slotDurationMs);
     const taken = auraSlot(this.#head.header);
-    if (taken.ok && slot <= taken.value) return err({ code: "SlotTaken", slot });
+    const isTaken = taken.ok && slot <= taken.value;
+    if (isTaken || slot <= this.#authoredSlot) return err({ code: "SlotTaken", slot });
     const tools = { runtime: this.runtime, keys: this.#parts.keys.aura, isOverdue };
     const authored = authorBlock(tools, this.#head, slot, nowMs, candidates);
-    return authored.ok ? ok(this.#append(authored.value)) : authored;
+    if (!authored.ok) return authored;
+    const { header, state, extrinsics, included, invalid } = authored.value;
+    // Together with the block: the author of a slot makes one block in it, whatever becomes of the block.
+    const step = this.#add(this.#head, header, state, extrinsics, { [AUTHORED_SLOT]: u64.encode(slot) });
+    this.#authoredSlot = slot;
+    return ok({ ...step, included, invalid });
   }
 
-  /** Lets the voters at hand prove what they can, and stores it. */
+  /** Checks a block of another author, executes it and stores it. */
+  import(candidate: CandidateBlock, nowMs: number): Result<ChainStep, ImportError> {
+    const { header, extrinsics } = candidate;
+    const hash = blake2_256(parentchainHeader.encode(header));
+    if (this.#tree.get(hash) !== undefined || this.numberOf(hash) !== undefined) return err({ code: "AlreadyKnown" });
+    if (header.number <= this.#finalized) return err({ code: "BehindFinality" });
+    const parent = this.#tree.get(header.parentHash);
+    if (parent === undefined) return err({ code: "UnknownParent" });
+    const sides = this.#tree.size - 1 - (this.#head.number - this.#tree.root.number);
+    if (parent !== this.#head && sides >= MAX_SIDE_BLOCKS) return err({ code: "TooManySides" });
+    const executed = executeBlock(this.runtime, parent, candidate, nowMs);
+    return executed.ok ? ok(this.#add(parent, header, executed.value, extrinsics, {})) : executed;
+  }
+
+  /** Lets the voters at hand prove what they can, and stores it; for a node without others. */
   finalize(): ChainFinality {
-    const { store, keys, justifications: policy } = this.#parts;
+    const { keys, justifications: policy } = this.#parts;
     const targetOf = (number: number) => ({ number, hash: this.hashOf(number) ?? this.genesisHash });
-    const head = this.#head.number;
-    const step = advanceFinality(this.#finalized, head, this.#authorities, keys.grandpa, policy, targetOf);
-    if (step.finalized === this.#finalized) return { finalized: [], justifications: [] };
-    store.finalize({
-      justifications: selectKept(step.justifications, this.#authorities, policy),
-      meta: { [FINALIZED]: u32.encode(step.finalized) },
-    });
-    const finalized = [];
-    for (let number = this.#finalized + 1; number <= step.finalized; number++) finalized.push(targetOf(number));
-    this.#finalized = step.finalized;
-    return { finalized, justifications: step.justifications };
+    const step = advanceFinality(
+      this.#finalized,
+      this.#head.number,
+      this.authorities,
+      keys.grandpa,
+      policy,
+      targetOf,
+    );
+    if (step.finalized === this.#finalized) return { finalized: [], justifications: [], step: undefined };
+    return this.#finalizeTo(
+      step.finalized,
+      step.justifications,
+      selectKept(step.justifications, this.authorities, policy),
+    );
+  }
+
+  /** Takes a proof of finality that voters of a network made; changes to its fork if the head is on another. */
+  importJustification(bytes: Uint8Array): Result<ChainFinality, FinalityError> {
+    const verified = verifyFinality(this, bytes);
+    if (!verified.ok) return verified;
+    const target = verified.value;
+    const isOnChain = this.#tree.isDescendant(this.#head, target);
+    const step = isOnChain ? undefined : this.#moveHead(this.#tree.best(target), undefined, {});
+    const { justifications: policy } = this.#parts;
+    const proof = { number: target.number, bytes };
+    const kept = isKept(target.number, this.#finalized, target.authorities, policy) ? [proof] : [];
+    const meta = { [NEWEST_JUSTIFICATION]: bytes };
+    return ok({ ...this.#finalizeTo(target.number, [proof], kept, meta), step });
   }
 
   /** Closes the store. */
@@ -193,44 +262,97 @@ export class DevChain<Block> {
     this.#parts.store.close();
   }
 
-  #append(block: AuthoredBlock): ChainStep {
-    const { store, statesKept } = this.#parts;
-    const changes = diffStates(this.#head.state, block.state);
-    const authorities = noteHeader(this.#authorities, block.header);
-    store.commit({
-      block: { number: block.number, hash: block.hash, header: block.headerBytes, extrinsics: block.extrinsics },
-      changes,
-      meta: authorities === this.#authorities ? {} : { [AUTHORITY_SETS]: authorityHistory.encode(authorities) },
-      foldUpTo: block.number - statesKept,
+  #finalizeTo(
+    number: number,
+    justifications: readonly StoredJustification[],
+    kept: readonly StoredJustification[],
+    meta: Readonly<Record<string, Uint8Array>> = {},
+  ): ChainFinality {
+    const root = this.#tree.ancestorAt(this.#head, number);
+    const dropped = root === undefined ? [] : this.#tree.prune(root);
+    this.#parts.store.finalize({
+      justifications: kept,
+      meta: { ...meta, [FINALIZED]: u32.encode(number) },
+      droppedSides: dropped.map(({ hash }) => hash),
     });
-    this.#authorities = authorities;
-    this.#head = block;
-    this.#states.add(block.number, block.state);
-    return { block, changes };
+    const finalized = [];
+    for (let next = this.#finalized + 1; next <= number; next++) {
+      finalized.push({ number: next, hash: this.hashOf(next) ?? this.genesisHash });
+    }
+    this.#finalized = number;
+    return { finalized, justifications, step: undefined };
   }
 
-  #restoreStates(genesis: Genesis): ChainHead {
-    const { store } = this.#parts;
-    const stored = store.loadStates();
-    const states: Iterable<readonly [number, Trie]> = stored === undefined
-      ? [[0, genesis.state]]
-      : replayStates(stored);
-    let head: ChainHead | undefined;
-    for (const [number, state] of states) {
-      const header = this.header(number);
-      const hash = this.hashOf(number);
-      if (header === undefined || hash === undefined) {
-        throw new ChainError("StoreIncomplete", `Cannot open the chain: block ${number} is missing`);
-      }
-      if (!equalBytes(trieRoot(state, this.stateVersion), header.stateRoot)) {
-        throw new ChainError("StateCorrupt", `Cannot open the chain: the state of block ${number} is damaged`);
-      }
-      this.#states.add(number, state);
-      head = { number, hash, header, state };
+  #add(
+    parent: TreeBlock,
+    header: ParentchainHeader,
+    state: Trie,
+    extrinsics: readonly Uint8Array[],
+    meta: Readonly<Record<string, Uint8Array>>,
+  ): ChainStep {
+    const hash = blockHash(blake2_256(parentchainHeader.encode(header)));
+    const authorities = noteHeader(parent.authorities, header);
+    const block: TreeBlock = { number: header.number, hash, header, state, authorities };
+    const content = { number: block.number, hash, header, extrinsics };
+    this.#tree.add(block);
+    try {
+      if (isBetterHead(block, this.#head)) return this.#moveHead(block, extrinsics, meta);
+      this.#parts.store.keepSide(storedBlock(block, extrinsics));
+    } catch (error) {
+      // What is not stored is not known: a full disk must not leave a hole in the chain.
+      this.#tree.remove(block);
+      throw error;
     }
-    if (head === undefined || head.number !== store.headNumber()) {
-      throw new ChainError("StoreIncomplete", "Cannot open the chain: the state of the newest block is missing");
-    }
-    return head;
+    return { block: content, isHead: false, changes: [], retracted: [], enacted: [] };
   }
+
+  /** Makes a block of the tree the head; `extrinsics` are those of a block that is not stored yet. */
+  #moveHead(
+    to: TreeBlock,
+    extrinsics: readonly Uint8Array[] | undefined,
+    meta: Readonly<Record<string, Uint8Array>>,
+  ): ChainStep {
+    const from = this.#head;
+    const path = this.#tree.path(from, to);
+    const contentOf = (block: TreeBlock): ChainBlock => {
+      const body = block === to && extrinsics !== undefined ? extrinsics : this.find(block.hash)?.extrinsics;
+      if (body === undefined) throw new ChainError("StoreIncomplete", `Cannot find the body of block ${block.number}`);
+      return { number: block.number, hash: block.hash, header: block.header, extrinsics: body };
+    };
+    const retracted = path.retracted.map(contentOf);
+    const enacted = path.enacted.map(contentOf);
+    const changes = diffStates(from.state, to.state);
+    const isNewSets = from.authorities !== to.authorities;
+    const sets = isNewSets ? { [AUTHORITY_SETS]: authorityHistory.encode(to.authorities) } : {};
+    const above = (path.enacted[0]?.number ?? to.number + 1) - 1;
+    this.#storePath(above, path.enacted, enacted, { ...meta, ...sets });
+    this.#states.retract(above, from.number);
+    for (const block of path.enacted) this.#states.add(block.number, block.state);
+    this.#head = to;
+    const block = enacted.at(-1) ?? contentOf(to);
+    return { block, isHead: true, changes, retracted, enacted };
+  }
+
+  #storePath(
+    above: number,
+    blocks: readonly TreeBlock[],
+    contents: readonly ChainBlock[],
+    meta: Readonly<Record<string, Uint8Array>>,
+  ): void {
+    const { store, statesKept } = this.#parts;
+    const commits = blocks.map((block, i) => ({
+      block: storedBlock(block, contents[i]?.extrinsics ?? []),
+      changes: diffStates(this.#tree.get(block.header.parentHash)?.state ?? this.#head.state, block.state),
+    }));
+    const [first] = commits;
+    if (first !== undefined && commits.length === 1 && above === this.#head.number) {
+      // Only what is final is folded: a fork can begin at any block above it.
+      const foldUpTo = Math.min(first.block.number - statesKept, this.#finalized);
+      store.commit({ ...first, meta, foldUpTo });
+    } else store.switchFork({ above, blocks: commits, meta });
+  }
+}
+
+function storedBlock({ number, hash, header }: TreeBlock, extrinsics: readonly Uint8Array[]): StoredBlock {
+  return { number, hash, header: parentchainHeader.encode(header), extrinsics };
 }

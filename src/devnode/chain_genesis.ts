@@ -25,6 +25,11 @@ export const FINALIZED = "finalized";
 /** Under this name the store keeps the sets of voters. */
 export const AUTHORITY_SETS = "authority_sets";
 
+/** Under this name the store keeps the slot of the last block that this node made. */
+export const AUTHORED_SLOT = "authored_slot";
+/** Under this name the store keeps the proof of the newest final block. */
+export const NEWEST_JUSTIFICATION = "newest_justification";
+
 /** What a chain is made of. */
 export interface ChainParts<Block> {
   readonly runtime: RuntimePort<Trie, Block>;

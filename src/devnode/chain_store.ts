@@ -36,11 +36,23 @@ export interface BlockCommit {
   readonly foldUpTo: number;
 }
 
+/** A change of the chain to another fork, durable as a whole or not at all. */
+export interface ForkSwitch {
+  /** The newest block that both forks have; those above it become side blocks. */
+  readonly above: number;
+  /** The blocks of the other fork in order; side blocks among them are so no more. */
+  readonly blocks: readonly Omit<BlockCommit, "meta" | "foldUpTo">[];
+  /** Values kept by name. */
+  readonly meta: Readonly<Record<string, Uint8Array>>;
+}
+
 /** All that becomes durable together when blocks become final. */
 export interface FinalityCommit {
   readonly justifications: readonly StoredJustification[];
   /** Values kept by name, such as the number of the last final block. */
   readonly meta: Readonly<Record<string, Uint8Array>>;
+  /** Hashes of side blocks that can never be final now. */
+  readonly droppedSides?: readonly Uint8Array[];
 }
 
 /** The newest states: a base and what each block after it changed. */
@@ -58,12 +70,22 @@ export interface StoredStates {
 export interface ChainStore {
   /** Makes a block durable, with all that belongs to it or nothing of it. Numbers must follow one another from 0. */
   readonly commit: (commit: BlockCommit) => void;
+  /** Makes another fork the chain. */
+  readonly switchFork: (fork: ForkSwitch) => void;
+  /** Makes a block durable that is not on the chain. */
+  readonly keepSide: (block: StoredBlock) => void;
+  /** Makes values durable that go with no block. */
+  readonly save: (meta: Readonly<Record<string, Uint8Array>>) => void;
   /** Makes proofs of finality durable. */
   readonly finalize: (commit: FinalityCommit) => void;
   /** The number of the newest block; `undefined` before block 0 is there. */
   readonly headNumber: () => number | undefined;
   /** A block by its number. */
   readonly block: (number: number) => StoredBlock | undefined;
+  /** A block that is not on the chain, by its hash. */
+  readonly side: (hash: Uint8Array) => StoredBlock | undefined;
+  /** All blocks that are not on the chain, in ascending order of numbers. */
+  readonly sides: () => readonly StoredBlock[];
   /** The hash of a block by its number. */
   readonly hashOf: (number: number) => Uint8Array | undefined;
   /** The number of a block by its hash. */
@@ -83,23 +105,44 @@ export interface ChainStore {
 export function createMemoryStore(): ChainStore {
   const blocks: StoredBlock[] = [];
   const numbers = new Map<string, number>();
+  const sides = new Map<string, StoredBlock>();
   const justifications = new Map<number, Uint8Array>();
   const named = new Map<string, Uint8Array>();
+  const save = (meta: Readonly<Record<string, Uint8Array>>) => {
+    for (const [name, value] of Object.entries(meta)) named.set(name, value);
+  };
+  const append = (block: StoredBlock) => {
+    if (block.number !== blocks.length) {
+      throw new RangeError(`Cannot store block ${block.number}: want ${blocks.length}`);
+    }
+    blocks.push(block);
+    numbers.set(toHex(block.hash), block.number);
+    sides.delete(toHex(block.hash));
+  };
   return {
     commit: ({ block, meta }) => {
-      if (block.number !== blocks.length) {
-        throw new RangeError(`Cannot store block ${block.number}: want ${blocks.length}`);
-      }
-      blocks.push(block);
-      numbers.set(toHex(block.hash), block.number);
-      for (const [name, value] of Object.entries(meta)) named.set(name, value);
+      append(block);
+      save(meta);
     },
-    finalize: ({ justifications: proofs, meta }) => {
+    switchFork: ({ above, blocks: enacted, meta }) => {
+      for (const retracted of blocks.splice(above + 1)) {
+        numbers.delete(toHex(retracted.hash));
+        sides.set(toHex(retracted.hash), retracted);
+      }
+      for (const { block } of enacted) append(block);
+      save(meta);
+    },
+    keepSide: (block) => void sides.set(toHex(block.hash), block),
+    save,
+    finalize: ({ justifications: proofs, meta, droppedSides = [] }) => {
       for (const { number, bytes } of proofs) justifications.set(number, bytes);
-      for (const [name, value] of Object.entries(meta)) named.set(name, value);
+      for (const hash of droppedSides) sides.delete(toHex(hash));
+      save(meta);
     },
     headNumber: () => blocks.length === 0 ? undefined : blocks.length - 1,
     block: (number) => blocks[number],
+    side: (hash) => sides.get(toHex(hash)),
+    sides: () => [...sides.values()].sort((a, b) => a.number - b.number),
     hashOf: (number) => blocks[number]?.hash,
     numberOf: (hash) => numbers.get(toHex(hash)),
     justification: (number) => justifications.get(number),

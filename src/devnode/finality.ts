@@ -68,3 +68,17 @@ export function selectKept(
     number % policy.period === 0 || setOfBlock(history, number).lastBlock === number
   );
 }
+
+/**
+ * Whether a policy keeps the justification of a block, if the one before it was for the block `previous`. Voters of a
+ * network choose their blocks themselves, so the first justification of each period is kept, as Substrate does.
+ */
+export function isKept(
+  number: number,
+  previous: number,
+  history: AuthorityHistory,
+  { period }: JustificationPolicy,
+): boolean {
+  if (Math.floor(number / period) > Math.floor(previous / period)) return true;
+  return setOfBlock(history, number).lastBlock === number;
+}

@@ -11,7 +11,7 @@ import type { StateChange } from "./state_diff.ts";
 
 /** What happened on the chain. */
 export type NodeEvent =
-  /** There is a new head. */
+  /** There is a new head; the changes are those against the head before, also if that was on another fork. */
   | {
     readonly type: "head";
     readonly number: number;
@@ -19,25 +19,41 @@ export type NodeEvent =
     readonly header: ParentchainHeader;
     readonly changes: readonly StateChange[];
   }
+  /** There is a new block that is not the head. */
+  | { readonly type: "side"; readonly number: number; readonly hash: BlockHash; readonly header: ParentchainHeader }
   /** A block became final; one event for each, in ascending order. */
   | { readonly type: "finalized"; readonly number: number; readonly hash: BlockHash }
   /** A block was proven final. */
   | { readonly type: "justification"; readonly number: number; readonly bytes: Uint8Array };
 
 /**
- * What happened to a watched transaction. It begins with `ready` or `future`; `finalized`, `usurped`, `dropped` and
- * `invalid` are the last ones. `retracted` cannot occur: one author makes no forks.
+ * What happened to a watched transaction. It begins with `ready` or `future`; `finalized`, `finalityTimeout`, `usurped`,
+ * `dropped` and `invalid` are the last ones. `broadcast` and `retracted` occur on nodes with peers only.
  */
 export type TransactionStatus =
   | PoolStatus
+  /** It was sent to these peers. */
+  | { readonly type: "broadcast"; readonly peers: readonly string[] }
+  /** Its block is on the chain no more; `ready` and so on follow anew. */
+  | { readonly type: "retracted"; readonly block: BlockHash }
+  /** Its block has not become final for too long. */
+  | { readonly type: "finalityTimeout"; readonly block: BlockHash }
   /** It is in a block. */
   | { readonly type: "inBlock"; readonly block: BlockHash }
   /** Its block is final. */
   | { readonly type: "finalized"; readonly block: BlockHash };
 
+const LAST_STATUSES: ReadonlySet<TransactionStatus["type"]> = new Set([
+  "finalized",
+  "finalityTimeout",
+  "usurped",
+  "dropped",
+  "invalid",
+]);
+
 /** Whether nothing follows a status. */
 export function isLastStatus(status: TransactionStatus): boolean {
-  return status.type !== "ready" && status.type !== "future" && status.type !== "inBlock";
+  return LAST_STATUSES.has(status.type);
 }
 
 /** Why a transaction was not taken, as a Substrate node tells it. */

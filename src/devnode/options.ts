@@ -10,6 +10,18 @@ export type RpcProfile = "full" | "integritee";
 /** Which pallet and call indices the runtime has, see {@linkcode DevnodeOptions.runtime}. */
 export type RuntimeVariant = "integritee" | "permuted";
 
+/** A network of nodes with authorities of their own, see {@linkcode DevnodeOptions.network}. */
+export interface NetworkOptions {
+  /** Secret URI of the development key with which this node authors and votes; `undefined` makes a full node. */
+  readonly authority: string | undefined;
+  /** Secret URIs of the authorities in the genesis block; the same on all nodes, {@linkcode MAX_NETWORK_AUTHORITIES}. */
+  readonly authorities: readonly string[];
+  /** Addresses of peers, `ws://host:port`; a link is kept to each, at most {@linkcode MAX_PEER_ADDRESSES}. */
+  readonly peers: readonly string[];
+  /** Port on 127.0.0.1 where peers are listened for; 0 takes a free one, `undefined` listens for none. */
+  readonly peerPort: number | undefined;
+}
+
 /** Choices about the development parentchain; structured-cloneable, so that they can go into a worker. */
 export interface DevnodeOptions {
   /** Preset genesis: both are developer chains with authority Alice; `local` has its own name and protocol id. */
@@ -38,7 +50,14 @@ export interface DevnodeOptions {
    * development root.
    */
   readonly platformRoot: string | undefined;
+  /** Other nodes of the same chain; `undefined` is a node alone, which authors and votes with all development keys. */
+  readonly network: NetworkOptions | undefined;
 }
+
+/** Most authorities of a network: the bound of the Aura and GRANDPA pallets, PROTOCOL §10.7. */
+export const MAX_NETWORK_AUTHORITIES = 32;
+/** Most addresses of peers: a link to each authority of the largest network. */
+export const MAX_PEER_ADDRESSES = 32;
 
 /** Shortest block time: below it a block is not surely authored, stored and sent before the next is due. */
 export const MIN_BLOCK_TIME_MS = 100;
@@ -69,6 +88,7 @@ export const EMBEDDED_DEFAULTS: DevnodeOptions = {
   dataDir: undefined,
   statesKept: DEFAULT_STATES_KEPT,
   platformRoot: undefined,
+  network: undefined,
 };
 
 /** Completes choices with {@linkcode EMBEDDED_DEFAULTS}. @throws {RangeError} If one is out of its bounds. */
@@ -78,7 +98,20 @@ export function completeOptions(choices: Partial<DevnodeOptions>): DevnodeOption
   assertWithin("rpcPort", options.rpcPort, 0, 65535);
   assertWithin("prometheusPort", options.prometheusPort ?? 0, 0, 65535);
   assertWithin("statesKept", options.statesKept, MIN_STATES_KEPT, Number.MAX_SAFE_INTEGER);
+  if (options.network !== undefined) assertNetwork(options.network);
   return options;
+}
+
+function assertNetwork({ authority, authorities, peers, peerPort }: NetworkOptions): void {
+  assertWithin("number of authorities", authorities.length, 1, MAX_NETWORK_AUTHORITIES);
+  assertWithin("number of peers", peers.length, 0, MAX_PEER_ADDRESSES);
+  assertWithin("peerPort", peerPort ?? 0, 0, 65535);
+  if (new Set(authorities).size !== authorities.length) {
+    throw new RangeError(`Cannot use authorities ${authorities.join(",")}: one stands twice`);
+  }
+  if (authority !== undefined && !authority.startsWith("//")) {
+    throw new RangeError("Cannot use this authority: want the name of a development key such as //Alice");
+  }
 }
 
 function assertWithin(name: string, value: number, min: number, max: number): void {

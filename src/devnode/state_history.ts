@@ -23,6 +23,11 @@ export class StateHistory {
     this.#states.delete(number - this.#kept - 1);
   }
 
+  /** Forgets the states above a block. */
+  retract(above: number, newest: number): void {
+    for (let number = above + 1; number <= newest; number++) this.#states.delete(number);
+  }
+
   /** The state of a block, if it is still kept. */
   at(number: number): Trie | undefined {
     return this.#states.get(number);

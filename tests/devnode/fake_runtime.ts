@@ -118,6 +118,7 @@ export function createFakeRuntime(marker = 0, slotDurationMs = FAKE_SLOT_MS): Ru
     buildGenesis: () => trieInsert(emptyTrie(), new Uint8Array([0xee, marker]), new Uint8Array(40)),
     initializeBlock: (state, start) => ({ start, state, extrinsics: [], logs: [] }),
     inherentExtrinsics: () => [opaque.encode(new Uint8Array([INHERENT]))],
+    isBare: (extrinsic) => opaque.decode(extrinsic)[0] === INHERENT,
     applyExtrinsic: apply,
     finalizeBlock: ({ start, state, extrinsics, logs }) => ({
       state,

@@ -16,6 +16,7 @@ import {
   MAX_BLOCK_TIME_MS,
   MIN_BLOCK_TIME_MS,
   MIN_STATES_KEPT,
+  type NetworkOptions,
   type RpcProfile,
   type RuntimeVariant,
 } from "../options.ts";
@@ -42,6 +43,10 @@ interface Flags {
   readonly runtime: RuntimeVariant;
   readonly statesKept: number;
   readonly platformRoot: string | undefined;
+  readonly authority: string | undefined;
+  readonly authorities: readonly string[] | undefined;
+  readonly peer: readonly string[] | undefined;
+  readonly peerPort: number | undefined;
   readonly prometheus: boolean;
   readonly prometheusPort: number;
   readonly quiet: boolean;
@@ -54,6 +59,9 @@ Examples:
   devnode --dev --rpc-profile integritee
                                       offers what a real integritee-node offers: no GRANDPA methods and one
                                       justification per 512 blocks
+  devnode --chain local --authority //Alice --authorities //Alice,//Bob --peer-port 30333
+  devnode --chain local --authority //Bob --authorities //Alice,//Bob --peer ws://127.0.0.1:30333
+                                      two nodes of one chain, each with an authority of its own
   devnode --dev --runtime permuted    same pallets, other indices: shows whether a client reads the metadata
 
 Everything on this chain is worth nothing: its keys are the published development keys (//Alice and others).`;
@@ -62,7 +70,7 @@ Everything on this chain is worth nothing: its keys are the published developmen
 export function createDevnodeProgram(version: string, run: (options: ProgramOptions) => Promise<void>): Command {
   const program = new Command("devnode");
   program
-    .description("Development parentchain of integritee-edge: a Substrate-compatible node with one author, //Alice.")
+    .description("Development parentchain of integritee-edge: a Substrate-compatible node, alone or in a network.")
     .version(version, "-V, --version", "print the version and exit")
     .helpOption("-h, --help", "print this help and exit")
     .addHelpText("after", EXAMPLES)
@@ -93,6 +101,13 @@ function programOptions(): Option[] {
       .argParser(integerBetween(MIN_STATES_KEPT, 0xffff_ffff)).default(DEFAULT_STATES_KEPT),
     new Option("--platform-root <file>", "PEM certificate of a platform root whose quotes register enclaves")
       .argParser(readText),
+    new Option("--authority <name>", "in a network: development key that this node authors and votes with, or none"),
+    new Option("--authorities <names>", "in a network: authorities in the genesis block, the same on all nodes")
+      .argParser((text) => text.split(",")),
+    new Option("--peer <url>", "in a network: address of a peer, ws://host:port; can stand several times")
+      .argParser(appendUrl),
+    new Option("--peer-port <port>", "in a network: port on 127.0.0.1 where peers are listened for, 0 for a free one")
+      .argParser(integerBetween(0, 65_535)),
     new Option("--prometheus-port <port>", "port of /metrics and /health, 0 for a free one")
       .argParser(integerBetween(0, 65_535)).default(DEFAULT_PROMETHEUS_PORT),
     new Option("--no-prometheus", "offer no metrics"),
@@ -107,6 +122,25 @@ function integerBetween(min: number, max: number): (text: string) => number {
       throw new InvalidArgumentError(`Want a whole number from ${min} to ${max}.`);
     }
     return value;
+  };
+}
+
+function appendUrl(text: string, before: readonly string[] | undefined): readonly string[] {
+  if (!/^wss?:\/\/.+$/.test(text) || !URL.canParse(text)) throw new InvalidArgumentError("Want ws://host:port.");
+  return [...(before ?? []), text];
+}
+
+/** What makes a node one of a network: any of the options for it. The genesis names //Alice by default. */
+function networkOf({ authority, authorities, peer, peerPort }: Flags): NetworkOptions | undefined {
+  if ([authority, authorities, peer, peerPort].every((option) => option === undefined)) return undefined;
+  if (authority === undefined) {
+    throw new InvalidArgumentError("Want --authority in a network: //Alice, another development key, or none.");
+  }
+  return {
+    authority: authority === "none" ? undefined : authority,
+    authorities: authorities ?? ["//Alice"],
+    peers: peer ?? [],
+    peerPort,
   };
 }
 
@@ -133,6 +167,7 @@ function toProgramOptions(flags: Flags): ProgramOptions {
       dataDir: isInMemory ? undefined : flags.dataDir ?? DEFAULT_DATA_DIR,
       statesKept: flags.statesKept,
       platformRoot: flags.platformRoot,
+      network: networkOf(flags),
     },
   };
 }

@@ -5,7 +5,7 @@
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { ChainError } from "../chain_error.ts";
-import type { BlockCommit, ChainStore, FinalityCommit, StoredBlock, StoredStates } from "../chain_store.ts";
+import type { BlockCommit, ChainStore, FinalityCommit, ForkSwitch, StoredBlock, StoredStates } from "../chain_store.ts";
 import type { StateChange } from "../state_diff.ts";
 import { stateChanges, storedExtrinsics } from "../stored_codec.ts";
 
@@ -23,6 +23,9 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS blocks (
     number INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, header BLOB NOT NULL, body BLOB NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS sides (
+    hash BLOB PRIMARY KEY, number INTEGER NOT NULL, header BLOB NOT NULL, body BLOB NOT NULL
   );
   CREATE TABLE IF NOT EXISTS justifications (number INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS state (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -70,6 +73,14 @@ function blobOf(row: Record<string, unknown> | undefined, column: string): Uint8
   return value instanceof Uint8Array ? value : undefined;
 }
 
+function blockOf(row: Record<string, unknown> | undefined): StoredBlock | undefined {
+  const hash = blobOf(row, "hash");
+  const header = blobOf(row, "header");
+  const body = blobOf(row, "body");
+  if (hash === undefined || header === undefined || body === undefined) return undefined;
+  return { number: Number(row?.["number"]), hash, header, extrinsics: storedExtrinsics.decode(body) };
+}
+
 /** Statements of an open database; each method is one read or one transaction. */
 class SqliteStore implements ChainStore {
   readonly #database: DatabaseSync;
@@ -92,16 +103,42 @@ class SqliteStore implements ChainStore {
         this.#applyToBase(commit.changes);
         base = 0;
       } else {
-        const encoded = stateChanges.encode(commit.changes);
-        this.#prepare("INSERT INTO changes (number, bytes) VALUES (?, ?)").run(block.number, encoded);
+        this.#insertChanges(block.number, commit.changes);
       }
       for (; base < commit.foldUpTo; base++) this.#fold(base + 1);
     });
     this.#baseNumber = base;
   };
 
-  finalize = ({ justifications, meta }: FinalityCommit): void => {
+  switchFork = ({ above, blocks, meta }: ForkSwitch): void => {
     this.#transact(() => {
+      this.#prepare(
+        "INSERT OR REPLACE INTO sides SELECT hash, number, header, body FROM blocks WHERE number > ?",
+      ).run(above);
+      this.#prepare("DELETE FROM blocks WHERE number > ?").run(above);
+      this.#prepare("DELETE FROM changes WHERE number > ?").run(above);
+      for (const { block, changes } of blocks) {
+        this.#insertBlock(block);
+        this.#prepare("DELETE FROM sides WHERE hash = ?").run(block.hash);
+        this.#insertChanges(block.number, changes);
+      }
+      this.#putMeta(meta);
+    });
+  };
+
+  keepSide = ({ hash, number, header, extrinsics }: StoredBlock): void => {
+    const body = storedExtrinsics.encode(extrinsics);
+    this.#prepare("INSERT OR REPLACE INTO sides (hash, number, header, body) VALUES (?, ?, ?, ?)")
+      .run(hash, number, header, body);
+  };
+
+  save = (meta: Readonly<Record<string, Uint8Array>>): void => {
+    this.#transact(() => this.#putMeta(meta));
+  };
+
+  finalize = ({ justifications, meta, droppedSides = [] }: FinalityCommit): void => {
+    this.#transact(() => {
+      for (const hash of droppedSides) this.#prepare("DELETE FROM sides WHERE hash = ?").run(hash);
       for (const { number, bytes } of justifications) {
         this.#prepare("INSERT OR REPLACE INTO justifications (number, bytes) VALUES (?, ?)").run(number, bytes);
       }
@@ -114,14 +151,15 @@ class SqliteStore implements ChainStore {
     return typeof number === "number" ? number : undefined;
   };
 
-  block = (number: number): StoredBlock | undefined => {
-    const row = this.#prepare("SELECT hash, header, body FROM blocks WHERE number = ?").get(number);
-    const hash = blobOf(row, "hash");
-    const header = blobOf(row, "header");
-    const body = blobOf(row, "body");
-    if (hash === undefined || header === undefined || body === undefined) return undefined;
-    return { number, hash, header, extrinsics: storedExtrinsics.decode(body) };
-  };
+  block = (number: number): StoredBlock | undefined =>
+    blockOf(this.#prepare("SELECT hash, number, header, body FROM blocks WHERE number = ?").get(number));
+
+  side = (hash: Uint8Array): StoredBlock | undefined =>
+    blockOf(this.#prepare("SELECT hash, number, header, body FROM sides WHERE hash = ?").get(hash));
+
+  sides = (): readonly StoredBlock[] =>
+    this.#prepare("SELECT hash, number, header, body FROM sides ORDER BY number").all()
+      .map(blockOf).filter((block) => block !== undefined);
 
   hashOf = (number: number): Uint8Array | undefined =>
     blobOf(this.#prepare("SELECT hash FROM blocks WHERE number = ?").get(number), "hash");
@@ -196,6 +234,10 @@ class SqliteStore implements ChainStore {
       header,
       body,
     );
+  }
+
+  #insertChanges(number: number, changes: readonly StateChange[]): void {
+    this.#prepare("INSERT INTO changes (number, bytes) VALUES (?, ?)").run(number, stateChanges.encode(changes));
   }
 
   #fold(number: number): void {

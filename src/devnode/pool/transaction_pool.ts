@@ -45,6 +45,11 @@ export class TransactionPool {
     return sizeOf(this.#future);
   }
 
+  /** A transaction by its hash, if it is here. */
+  get(hash: Hex): PoolTransaction | undefined {
+    return (this.#ready.get(hash) ?? this.#future.get(hash))?.transaction;
+  }
+
   /** Where a transaction stands, if it is here. */
   place(hash: Hex): Place | undefined {
     return this.#ready.has(hash) ? "ready" : this.#future.has(hash) ? "future" : undefined;

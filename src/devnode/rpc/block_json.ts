@@ -50,10 +50,14 @@ export function blockToJson(block: StoredBlock, justification: Uint8Array | unde
 }
 
 /** The status of a transaction as JSON: a word, or an object with one member. */
-export function statusToJson(status: TransactionStatus): string | Readonly<Record<string, Hex>> {
+export function statusToJson(status: TransactionStatus): string | Readonly<Record<string, Hex | readonly string[]>> {
   switch (status.type) {
     case "usurped":
       return { usurped: status.by };
+    case "broadcast":
+      return { broadcast: status.peers };
+    case "retracted":
+    case "finalityTimeout":
     case "inBlock":
     case "finalized":
       return { [status.type]: toHex(status.block) };

@@ -37,9 +37,10 @@ export function chainMethods<Block>(rpc: RpcNode<Block>, subscribe: Subscriber):
       paramNames: ["hash"],
       decode: decodeOptionalHash,
       handle: (hash) => {
-        const number = hash === undefined ? chain.head.number : chain.numberOf(hash);
-        const block = number === undefined ? undefined : chain.block(number);
-        return block === undefined ? null : blockToJson(block, chain.justification(block.number));
+        const block = chain.find(hash ?? chain.head.hash);
+        if (block === undefined) return null;
+        const isOnChain = chain.numberOf(block.hash) !== undefined;
+        return blockToJson(block, isOnChain ? chain.justification(block.number) : undefined);
       },
     }),
     ...defineAliases(["chain_getHeader"], {
@@ -47,8 +48,7 @@ export function chainMethods<Block>(rpc: RpcNode<Block>, subscribe: Subscriber):
       paramNames: ["hash"],
       decode: decodeOptionalHash,
       handle: (hash) => {
-        const number = hash === undefined ? chain.head.number : chain.numberOf(hash);
-        const header = number === undefined ? undefined : chain.header(number);
+        const header = hash === undefined ? chain.head.header : chain.headerOf(hash);
         return header === undefined ? null : headerToJson(header);
       },
     }),
@@ -91,7 +91,8 @@ interface HeadKind {
   readonly notification: string;
   readonly subscribeNames: readonly string[];
   readonly unsubscribeNames: readonly string[];
-  readonly event: "head" | "finalized";
+  /** `all` are heads and blocks besides the chain. */
+  readonly event: "head" | "all" | "finalized";
 }
 
 const HEAD_KINDS: readonly HeadKind[] = [
@@ -105,7 +106,7 @@ const HEAD_KINDS: readonly HeadKind[] = [
     notification: "chain_allHead",
     subscribeNames: ["chain_subscribeAllHeads", "chain_subscribeAllHead"],
     unsubscribeNames: ["chain_unsubscribeAllHeads", "chain_unsubscribeAllHead"],
-    event: "head",
+    event: "all",
   },
   {
     notification: "chain_finalizedHead",
@@ -119,19 +120,23 @@ const HEAD_KINDS: readonly HeadKind[] = [
   },
 ];
 
+function isOfKind(event: NodeEvent, kind: HeadKind["event"]): boolean {
+  return event.type === kind || (kind === "all" && (event.type === "head" || event.type === "side"));
+}
+
 function headSubscriptions<Block>({ node }: RpcNode<Block>, subscribe: Subscriber): DevMethod[] {
   const { chain } = node;
-  const headerOf = (event: NodeEvent) => event.type === "head" ? event.header : chain.header(event.number);
+  const headerOf = (event: NodeEvent) => "header" in event ? event.header : chain.header(event.number);
   return HEAD_KINDS.flatMap((kind) => [
     ...defineAliases(kind.subscribeNames, {
-      summary: `Headers of ${kind.event === "head" ? "new" : "final"} blocks, beginning with the newest`,
+      summary: `Headers of ${kind.event === "finalized" ? "final" : "new"} blocks, beginning with the newest`,
       decode: ignoreParams,
       handle: (_params, _context, call) => {
         const subscription = subscribe(call, kind.notification);
-        const first = chain.header(kind.event === "head" ? chain.head.number : chain.finalizedNumber);
+        const first = chain.header(kind.event === "finalized" ? chain.finalizedNumber : chain.head.number);
         if (first !== undefined) subscription.notify(headerToJson(first));
         subscription.onClose = node.listen((event) => {
-          if (event.type !== kind.event) return;
+          if (!isOfKind(event, kind.event)) return;
           const header = headerOf(event);
           if (header !== undefined) subscription.notify(headerToJson(header));
         });

@@ -65,8 +65,9 @@ export function systemMethods<Block>(rpc: RpcNode<Block>): DevMethod[] {
       },
       handle: ({ extrinsic, at }) => {
         const { state, hash } = stateAt(rpc, at);
-        const number = chain.numberOf(hash) ?? chain.head.number;
-        return toHex(dryRun(chain.runtime, { state, hash, number, header: chain.header(number) }, extrinsic));
+        const header = chain.headerOf(hash);
+        const number = header?.number ?? chain.head.number;
+        return toHex(dryRun(chain.runtime, { state, hash, number, header }, extrinsic));
       },
     }),
   ];

@@ -13,7 +13,7 @@ import type { RuntimeCall } from "./dispatch/call.ts";
 import type { RuntimeParameters } from "./parameters.ts";
 import type { BlockExecution } from "./executive/block_execution.ts";
 import { applyExtrinsic, finalizeBlock, initializeBlock, validateTransaction } from "./executive/executive.ts";
-import { encodeBareExtrinsic } from "./executive/extrinsic.ts";
+import { encodeBareExtrinsic, isBareExtrinsic } from "./executive/extrinsic.ts";
 import { buildGenesis, genesisConfig } from "./genesis.ts";
 import { buildMetadataV14, buildMetadataV15 } from "./metadata/metadata.ts";
 import { createModel, type RuntimeModel } from "./model.ts";
@@ -113,6 +113,7 @@ export function createRuntime(definition: RuntimeDefinition): Runtime {
     inherentExtrinsics: (nowMs) => [
       encodeBareExtrinsic(model, { pallet: "Timestamp", call: "set", args: { now: BigInt(nowMs) } }),
     ],
+    isBare: isBareExtrinsic,
     applyExtrinsic,
     finalizeBlock,
     validateTransaction: (state, blockHash, source, bytes) =>

@@ -83,6 +83,8 @@ export interface RuntimePort<State, Block> {
   readonly initializeBlock: (parent: State, start: BlockStart) => Block;
   /** The extrinsics that a block made at `nowMs` must begin with. */
   readonly inherentExtrinsics: (nowMs: number) => readonly Uint8Array[];
+  /** Whether an extrinsic has no signature, as inherents have none; `false` for bytes that are no extrinsic. */
+  readonly isBare: (extrinsic: Uint8Array) => boolean;
   /** Executes one extrinsic; after an error the block is as before, and the extrinsic is not part of it. */
   readonly applyExtrinsic: (block: Block, extrinsic: Uint8Array) => Result<DispatchOutcome, TransactionValidityError>;
   /** Ends a block. @throws {RangeError} If a mandatory inherent is missing. */

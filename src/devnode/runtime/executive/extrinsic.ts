@@ -83,6 +83,14 @@ export function decodeExtrinsic(model: RuntimeModel, bytes: Uint8Array): Result<
   }
 }
 
+/** Whether the version byte of an extrinsic says that it has no signature; `false` for bytes without one. */
+export function isBareExtrinsic(bytes: Uint8Array): boolean {
+  // The compact length takes one, two, four or five bytes, told by its lowest two bits.
+  const prefix = [1, 2, 4, 5][(bytes[0] ?? 0) & 3] as number;
+  const version = bytes[prefix];
+  return version !== undefined && (version & SIGNED_FLAG) === 0;
+}
+
 /** Encodes an extrinsic without a signature, as inherents are. */
 export function encodeBareExtrinsic(model: RuntimeModel, call: RuntimeCall): Uint8Array {
   const body = concatBytes(new Uint8Array([EXTRINSIC_VERSION]), model.callType.codec.encode(call));
