@@ -64,11 +64,11 @@ export async function startDevnode(choices: Partial<DevnodeOptions>, log: Devnod
   const definition = runtimeDefinition(options.runtime, options.blockTimeMs);
   const runtime = createRuntime({
     ...definition,
-    parameters: { ...definition.parameters, verifyQuote: quotes.verify },
+    parameters: { ...definition.parameters, verifyQuote: quotes.verify, verifyCollateral: quotes.collateral },
   });
   const prepare = (extrinsic: Uint8Array) => {
     const decoded = decodeExtrinsic(runtime.model, extrinsic);
-    return decoded.ok ? quotes.check(decoded.value.call, Date.now()) : undefined;
+    return decoded.ok ? quotes.check(decoded.value.call) : undefined;
   };
   const store = openStore(options.dataDir);
   try {

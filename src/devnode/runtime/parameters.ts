@@ -4,23 +4,7 @@
  * @module
  */
 
-/** State of the platform that made a quote. */
-export type QuoteStatus = "Invalid" | "Ok" | "GroupOutOfDate" | "GroupRevoked" | "ConfigurationNeeded";
-
-/** What a verified quote says. */
-export interface VerifiedQuote {
-  /** 64 bytes. */
-  readonly reportData: Uint8Array;
-  readonly mrEnclave: Uint8Array;
-  readonly mrSigner: Uint8Array;
-  /** Milliseconds since 1970. */
-  readonly timestamp: bigint;
-  readonly buildMode: "Debug" | "Production";
-  readonly status: QuoteStatus;
-}
-
-/** Verifies quotes for `register_sgx_enclave`; `undefined` for one that does not hold. */
-export type QuoteVerifier = (proof: Uint8Array, method: "Ias" | "Dcap", nowMs: bigint) => VerifiedQuote | undefined;
+import type { CollateralVerifier, QuoteVerifier } from "./attestation_port.ts";
 
 /** Numbers and names of a runtime. */
 export interface RuntimeParameters {
@@ -41,4 +25,6 @@ export interface RuntimeParameters {
   readonly lengthFee: bigint;
   /** Verifies quotes; left out, quotes are refused. */
   readonly verifyQuote?: QuoteVerifier;
+  /** Verifies collateral; left out, collateral is refused. */
+  readonly verifyCollateral?: CollateralVerifier;
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { integriteeRuntime } from "../../../src/devnode/runtime/definitions/integritee.ts";
 import { permutedRuntime } from "../../../src/devnode/runtime/definitions/permuted.ts";
-import type { VerifiedQuote } from "../../../src/devnode/runtime/parameters.ts";
+import type { VerifiedQuote } from "../../../src/devnode/runtime/attestation_port.ts";
 import { toHex } from "../../../src/primitives/hex.ts";
 import { names, only, outcomeOf, TestChain } from "./test_chain.ts";
 
@@ -94,7 +94,7 @@ describe.each([["integritee", integriteeRuntime], ["permuted", permutedRuntime]]
       expect(remove()).toBe("teerex.EnclaveIsNotRegistered");
     });
 
-    it("set_security_flags is for root, collateral is refused", () => {
+    it("set_security_flags is for root, collateral is refused without a verifier", () => {
       expect(chain.outcome("//Bob", chain.tx.teerex.setSecurityFlags(true, true))).toBe("BadOrigin");
       expect(chain.outcome("//Bob", chain.tx.teerex.registerTcbInfo("0x", "0x", "0x"))).toBe(
         "teerex.CollateralIsInvalid",

@@ -6,15 +6,16 @@
  * @module
  */
 import { equalBytes } from "../../../../primitives/bytes.ts";
-import { err, ok, type Result } from "../../../../primitives/result.ts";
+import { ok, type Result } from "../../../../primitives/result.ts";
 import { type CallDefinition, defineCall, defineConstant, EMPTY_PALLET, type PalletFactory } from "../../definition.ts";
 import { type DispatchResult, PAYS } from "../../dispatch/call.ts";
-import { type ExecutionContext, fail, moduleError } from "../../dispatch/context.ts";
+import { type ExecutionContext, fail } from "../../dispatch/context.ts";
 import { ensureRoot, ensureSigned, type Origin } from "../../dispatch/origin.ts";
 import { bool, byteVec, optionOf, u64 } from "../../types/builders.ts";
 import { accountId32 } from "../../types/common.ts";
 import type { DispatchError } from "../../types/dispatch_types.ts";
 import { timestampNow } from "../timestamp.ts";
+import { judgeByCollateral, registerQuotingEnclave, registerTcbInfo } from "./collateral.ts";
 import {
   allowDebugMode,
   allowSkippingAttestation,
@@ -84,9 +85,12 @@ function quotedEnclave(
   const now = timestampNow.get(ctx.store);
   const report = ctx.parameters.verifyQuote?.(args.proof, method, now);
   if (report === undefined) return fail(ctx, teerexErrors.RemoteAttestationVerificationFailed);
+  if ("refused" in report) return fail(ctx, teerexErrors[report.refused]);
   if (method === "Ias" && now - report.timestamp >= MOMENTS_PER_DAY) {
     return fail(ctx, teerexErrors.RemoteAttestationIsTooOld);
   }
+  const status = report.platform === undefined ? ok(report.status) : judgeByCollateral(ctx, report.platform, now);
+  if (!status.ok) return status;
   const enclave: SgxEnclave = {
     report_data: { d: report.reportData },
     mr_enclave: report.mrEnclave,
@@ -95,7 +99,7 @@ function quotedEnclave(
     url: args.worker_url,
     build_mode: report.buildMode,
     attestation_method: args.attestation_method,
-    status: report.status,
+    status: status.value,
   };
   const isOwn = equalBytes(report.reportData.slice(0, 32), sender);
   return isProxied(enclave) || isOwn ? ok(enclave) : fail(ctx, teerexErrors.SenderIsNotAttestedEnclave);
@@ -168,12 +172,6 @@ function unregisterProxied(ctx: ExecutionContext, origin: Origin, address: Encla
   return ok(PAYS);
 }
 
-/** Collateral is not needed where quotes are checked by the verifier that is passed in, and is refused. */
-function refuseCollateral(ctx: ExecutionContext, origin: Origin): DispatchResult {
-  const sender = ensureSigned(origin);
-  return sender.ok ? err(moduleError(ctx, teerexErrors.CollateralIsInvalid)) : sender;
-}
-
 const collateralRest = { signature: byteVec(), certificate_chain: byteVec() };
 
 const calls: Readonly<Record<string, CallDefinition>> = {
@@ -199,9 +197,16 @@ const calls: Readonly<Record<string, CallDefinition>> = {
     3,
     { enclave_identity: byteVec(), ...collateralRest },
     REGISTER_REF_TIME,
-    refuseCollateral,
+    (ctx, origin, { enclave_identity: document, signature, certificate_chain: certificateChain }) =>
+      registerQuotingEnclave(ctx, origin, { document, signature, certificateChain }),
   ),
-  register_tcb_info: defineCall(4, { tcb_info: byteVec(), ...collateralRest }, REGISTER_REF_TIME, refuseCollateral),
+  register_tcb_info: defineCall(
+    4,
+    { tcb_info: byteVec(), ...collateralRest },
+    REGISTER_REF_TIME,
+    (ctx, origin, { tcb_info: document, signature, certificate_chain: certificateChain }) =>
+      registerTcbInfo(ctx, origin, { document, signature, certificateChain }),
+  ),
   set_security_flags: defineCall(
     5,
     { allow_skipping_attestation: bool, sgx_allow_debug_mode: bool },
