@@ -46,7 +46,10 @@ export function runKills(options: FaultOptions): Promise<Report> {
 class KillRun {
   readonly #stage: Stage;
   readonly #options: FaultOptions;
+  /** Of the moments. */
   readonly #random: Random;
+  /** Of the amounts, which are drawn in an order that is not given. */
+  readonly #amounts: Random;
   readonly #payers: readonly Payer[];
   /** Pays out on the parentchain beside the load. */
   readonly #unshielder: Payer;
@@ -64,6 +67,7 @@ class KillRun {
     this.#stage = stage;
     this.#options = options;
     this.#random = new Random(options.seed);
+    this.#amounts = new Random(options.seed + 1);
     this.#payers = Array.from({ length: PAYERS }, (_, i) => new Payer(`Load${i}`, "transfer", stage.domain));
     this.#unshielder = new Payer("Unshielder", "unshield", stage.domain);
   }
@@ -78,8 +82,8 @@ class KillRun {
 
   async round(number: number, serving: Serving, track: (program: Serving["program"]) => void): Promise<Serving> {
     const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => serving.worker.connect()));
-    const load = startLoad(clients, this.#payers, this.#stage.domain, this.#random);
-    const unshield = startLoad(clients.slice(0, 1), [this.#unshielder], this.#stage.domain, this.#random, 1);
+    const load = startLoad(clients, this.#payers, this.#stage.domain, this.#amounts);
+    const unshield = startLoad(clients.slice(0, 1), [this.#unshielder], this.#stage.domain, this.#amounts, 1);
     const deposit = this.#deposit();
     await sleep(this.#random.between(50, MAX_LOAD_MS));
     this.#snapshots += serving.program.log.match(/SnapshotWritten/gu)?.length ?? 0;

@@ -5,6 +5,7 @@
  */
 import { installFastCrypto } from "../../src/crypto/fast.ts";
 import { runCuts, runLoaderCuts } from "./cuts.ts";
+import { runFirstStarts } from "./first_starts.ts";
 import { runKills } from "./kills.ts";
 import { runPayouts } from "./payouts.ts";
 import { renderReport, type Report } from "./report.ts";
@@ -14,13 +15,18 @@ import type { FaultOptions } from "./stage.ts";
 const DEFAULT_COUNT = 50;
 /** Each kind of payout case is played once for so many faults. */
 const COUNT_PER_CASE = 25;
+/** A first start is played once for so many faults. */
+const COUNT_PER_FIRST_START = 5;
 /** Seed of a run that names none. */
 const DEFAULT_SEED = 1;
 
 type Run = (options: FaultOptions) => Promise<Report>;
 
 const RUNS: Readonly<Record<string, readonly Run[]>> = {
-  kills: [runKills],
+  kills: [
+    runKills,
+    (options) => runFirstStarts({ ...options, count: Math.ceil(options.count / COUNT_PER_FIRST_START) }),
+  ],
   cuts: [(options) => runLoaderCuts(1, options), runCuts],
   payouts: [(options) => runPayouts({ ...options, count: Math.max(1, Math.round(options.count / COUNT_PER_CASE)) })],
 };
