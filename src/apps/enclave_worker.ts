@@ -1,6 +1,7 @@
 /**
- * Entry point of the enclave's bundle: its SHA-256 is the MRENCLAVE. Waits for the platform's boot message, then serves
- * ecalls.
+ * Entry point of the enclave's bundle: its SHA-256 is the MRENCLAVE. The first message says what the worker is: the
+ * platform's boot message makes it the enclave, which serves ecalls; the enclave's own makes it one of its nested workers,
+ * which decrypt and check signatures.
  *
  * @module
  */
@@ -10,26 +11,31 @@ import { type EnclaveBoot, isEnclaveBoot } from "../enclave/api/platform_port.ts
 import { type MessageEnd, serveEcalls } from "../enclave/api/enclave_port.ts";
 import type { Effect } from "../enclave/api/effects.ts";
 import type { EnclavePorts } from "../enclave/core/enclave_ports.ts";
+import { type CryptoBoot, isCryptoBoot } from "../enclave/crypto_workers/crypto_job.ts";
+import { type CryptoScope, serveCryptoJobs } from "../enclave/crypto_workers/serve_jobs.ts";
+import type { CryptoWorkerSource } from "../enclave/crypto_workers/crypto_workers.ts";
+import { takeCryptoWorkerSource, takeWorkerConstructor } from "../enclave/deno/nested_workers.ts";
 import { startTlsServer } from "../enclave/deno/tls_server.ts";
 import { Enclave } from "../enclave/enclave.ts";
 
 /** Version of this software, as `system_version` and the metrics tell it. */
 const VERSION = "0.1.0";
 
-/** What this file needs of the worker's global scope, which the configured library does not describe. */
-interface WorkerScope {
-  onmessage: ((event: MessageEvent) => unknown) | null;
-}
+/** The worker's global scope, which the configured library does not describe. */
+const scope = globalThis as unknown as CryptoScope;
 
-const scope = globalThis as unknown as WorkerScope;
-
-function createPorts(boot: EnclaveBoot, sendEffects: EnclavePorts["sendEffects"]): EnclavePorts {
+function createPorts(
+  boot: EnclaveBoot,
+  cryptoWorkers: CryptoWorkerSource,
+  sendEffects: EnclavePorts["sendEffects"],
+): EnclavePorts {
   const nowMs = () => Date.now();
   return {
     platform: createPlatformClient(boot.platformPort, boot.measurement),
     nowMs,
     monotonicMs: () => performance.now(),
     tick: (intervalMs) => new Promise((resolve) => setTimeout(resolve, intervalMs - (nowMs() % intervalMs))),
+    cryptoWorkers,
     startServer: (options) => startTlsServer(options, nowMs),
     sendEffects,
     version: VERSION,
@@ -37,15 +43,23 @@ function createPorts(boot: EnclaveBoot, sendEffects: EnclavePorts["sendEffects"]
 }
 
 async function boot(message: EnclaveBoot): Promise<void> {
+  const cryptoWorkers = await takeCryptoWorkerSource(import.meta.url, message.measurement);
   await installFastCrypto();
   let send: (effects: readonly Effect[]) => void = () => {};
-  const enclave = new Enclave(createPorts(message, (effects) => send(effects)));
+  const enclave = new Enclave(createPorts(message, cryptoWorkers, (effects) => send(effects)));
   send = serveEcalls(message.ecallPort as unknown as MessageEnd, (name, bytes) => enclave.handle(name, bytes));
 }
 
+async function bootNested({ keys }: CryptoBoot): Promise<void> {
+  takeWorkerConstructor();
+  await installFastCrypto();
+  serveCryptoJobs(scope, keys);
+}
+
 scope.onmessage = async ({ data }) => {
-  if (!isEnclaveBoot(data)) return;
+  const isNested = isCryptoBoot(data);
+  if (!isNested && !isEnclaveBoot(data)) return;
   // One boot per worker: a second one would be another enclave in the same place.
   scope.onmessage = null;
-  await boot(data);
+  await (isNested ? bootNested(data) : boot(data));
 };

@@ -45,6 +45,14 @@ export async function generateShieldingKey(): Promise<ShieldingKeyPair> {
   return await crypto.subtle.generateKey(parameters, true, ["encrypt", "decrypt"]);
 }
 
+/** The private half as a key that decrypts and cannot be exported any more. */
+export async function decryptOnly(privateKey: CryptoKey): Promise<CryptoKey> {
+  const pkcs8 = await crypto.subtle.exportKey("pkcs8", privateKey);
+  const key = await crypto.subtle.importKey("pkcs8", pkcs8, RSA_ALGORITHM, false, ["decrypt"]);
+  new Uint8Array(pkcs8).fill(0);
+  return key;
+}
+
 /** Encrypts in chunks of {@linkcode RSA_CHUNK_LENGTH}; nothing stays nothing. @throws {RangeError} If it is too long. */
 export async function rsaEncrypt(publicKey: CryptoKey, plaintext: Uint8Array): Promise<Uint8Array> {
   if (plaintext.length > MAX_RSA_BLOCKS * RSA_CHUNK_LENGTH) {

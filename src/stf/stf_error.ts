@@ -53,12 +53,6 @@ export type PrologueError =
   /** The item is of a block from before the shard's creation. */
   | { readonly code: "PrologueItemBeforeCreation"; readonly parentchain: ParentchainId; readonly blockNumber: number };
 
-/** Why a getter was refused. */
-export interface GetterError {
-  /** The signature is not the owner's or the delegate's. */
-  readonly code: "GetterIsNotAuthorized";
-}
-
 /** The outcome that a block's receipt shows for an error. */
 export function callOutcomeOf(error: StfError): Exclude<CallOutcome, "Success"> {
   return error.code === "Dispatch" ? error.reason : error.code;

@@ -124,6 +124,7 @@ export class RpcConnection<Context> {
 
   #callFor(releases: (() => void)[]): RpcCall {
     return {
+      connection: this,
       subscribe: (style, id) => this.#open(style, id, releases),
       unsubscribe: (id) => {
         const subscription = this.#subscriptions.get(id);

@@ -10,6 +10,8 @@ import type { Subscription, SubscriptionStyle } from "./subscription.ts";
 
 /** What a handler may do with the connection that its request came on. */
 export interface RpcCall {
+  /** The connection itself, to tell its requests from others. */
+  readonly connection: object;
   /**
    * Opens a subscription on the connection; one with the same id is replaced. Its notifications wait until the answer
    * of this request has been sent.
@@ -63,6 +65,7 @@ export interface RouterOptions {
 
 /** For requests that did not come on a connection, such as HTTP. */
 export const NO_CONNECTION: RpcCall = {
+  connection: {},
   subscribe: () => {
     throw new RpcError(-32000, "Subscriptions are not available on this transport");
   },

@@ -6,15 +6,12 @@
  *
  * @module
  */
-import { tryDecode } from "../../codec/codec.ts";
-import { rsaDecrypt } from "../../crypto/rsa_oaep.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
 import { Overlay } from "../../state/overlay.ts";
 import { computeCallFee } from "../../stf/fees.ts";
 import { transfer } from "../../stf/pallets/balances.ts";
 import { hasPrivileges } from "../../stf/privileges.ts";
-import { verifyTrustedCallSignature } from "../../stf/verify_signature.ts";
 import type { Request } from "../../types/request.ts";
 import { computeTopHash } from "../../types/top_hash.ts";
 import { trustedCallSender } from "../../types/trusted_call.ts";
@@ -24,23 +21,34 @@ import type { TrustedOperationStatus } from "../../types/trusted_operation_statu
 import type { SubmitRefusal } from "../rpc/error_text.ts";
 import type { Submitted } from "../rpc/rpc_service.ts";
 import type { PoolError } from "../top_pool/pool_error.ts";
+import type { ArrivalOrder } from "./arrival_order.ts";
 import type { Shard } from "./shard.ts";
 
-/** Takes a client's request. */
+/** A request, and how it came. */
+export interface Arrival {
+  readonly request: Request;
+  /** What it came on. */
+  readonly connection: object;
+  /** Unix milliseconds, when they are needed. */
+  readonly nowMs: () => number;
+}
+
+/** Takes a client's request. Those of one connection go into the pool in the order in which they came. */
 export async function submitRequest(
   shard: Shard,
-  request: Request,
-  nowMs: number,
+  order: ArrivalOrder,
+  { connection, request, nowMs }: Arrival,
 ): Promise<Result<Submitted, SubmitRefusal>> {
   if (!equalBytes(request.shard, shard.setup.shard)) return err("InvalidShard");
-  const plaintext = await rsaDecrypt(shard.setup.keys.shielding.privateKey, request.cyphertext);
-  if (!plaintext.ok) return err("CouldNotDecipher");
-  const decoded = tryDecode(trustedOperation, plaintext.value);
-  if (!decoded.ok) return err("InvalidFormat");
-  if (decoded.value.type === "get") return err("UnsupportedOperation");
-  const signed = decoded.value.value;
-  if (!isSigned(shard, signed)) return ok(invalid(shard, computeTopHash(decoded.value)));
-  return admit(shard, decoded.value, signed, nowMs);
+  const { crypto } = shard.setup;
+  if (crypto.isFullOfOpens) return err("PoolLimit");
+  return await order.run(connection, crypto.open(request.cyphertext, connection), (opened) => {
+    if (!opened.ok) return err(opened.error === "Undecodable" ? "InvalidFormat" : "CouldNotDecipher");
+    const operation = trustedOperation.decode(opened.value.operation);
+    if (operation.type === "get") return err("UnsupportedOperation");
+    if (!opened.value.isSigned) return ok(invalid(shard, computeTopHash(operation)));
+    return admit(shard, operation, operation.value, nowMs());
+  });
 }
 
 /**
@@ -48,10 +56,10 @@ export async function submitRequest(
  * is told, since anybody can write anything there.
  */
 export async function openInvoke(shard: Shard, cyphertext: Uint8Array): Promise<TrustedCallSigned | undefined> {
-  const plaintext = await rsaDecrypt(shard.setup.keys.shielding.privateKey, cyphertext);
-  const decoded = plaintext.ok ? tryDecode(trustedOperation, plaintext.value) : undefined;
-  if (decoded === undefined || !decoded.ok || decoded.value.type === "get") return undefined;
-  return isSigned(shard, decoded.value.value) ? decoded.value.value : undefined;
+  const opened = await shard.setup.crypto.open(cyphertext);
+  if (!opened.ok || !opened.value.isSigned) return undefined;
+  const operation = trustedOperation.decode(opened.value.operation);
+  return operation.type === "get" ? undefined : operation.value;
 }
 
 /**
@@ -62,10 +70,6 @@ export function admitIndirect(shard: Shard, signed: TrustedCallSigned, nowMs: nu
   const operation = { type: "indirect_call" as const, value: signed };
   const isNew = admit(shard, operation, signed, nowMs).ok;
   return isNew && shard.pool.find(computeTopHash(operation)) !== undefined;
-}
-
-function isSigned(shard: Shard, signed: TrustedCallSigned): boolean {
-  return verifyTrustedCallSignature(signed, shard.setup.fingerprint, shard.setup.shard);
 }
 
 /** `signed` has a good signature. */

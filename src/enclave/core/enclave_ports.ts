@@ -5,6 +5,7 @@
  */
 import type { Effect } from "../api/effects.ts";
 import type { Platform } from "../api/platform_client.ts";
+import type { CryptoWorkerSource } from "../crypto_workers/crypto_workers.ts";
 import type { StartServer } from "../server_port.ts";
 
 /** Capabilities passed in by the entry point, or by a test. */
@@ -16,6 +17,8 @@ export interface EnclavePorts {
   readonly monotonicMs: () => number;
   /** Resolves at the next multiple of `intervalMs` of the clock. */
   readonly tick: (intervalMs: number) => Promise<void>;
+  /** Nested workers for decryption and signature checks; without them both are done in place. */
+  readonly cryptoWorkers?: CryptoWorkerSource;
   /** Opens the TLS endpoint. */
   readonly startServer: StartServer;
   /** Posts effects that belong to no ecall. */

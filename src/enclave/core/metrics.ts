@@ -79,6 +79,8 @@ export interface MetricsContext {
   readonly shard: Shard | undefined;
   readonly feed: ParentchainFeed | undefined;
   readonly connections: number;
+  /** Nested workers that answer. */
+  readonly cryptoWorkers: number;
 }
 
 function plain(name: string, kind: number, value: number | bigint | string, labels: Metric["labels"] = []): Metric {
@@ -86,12 +88,14 @@ function plain(name: string, kind: number, value: number | bigint | string, labe
 }
 
 /** All samples. */
-export function collectMetrics({ counters, fingerprint, version, shard, feed, connections }: MetricsContext): Metric[] {
+export function collectMetrics(context: MetricsContext): Metric[] {
+  const { counters, fingerprint, version, shard, feed, connections, cryptoWorkers } = context;
   const samples: Metric[] = [
     plain("enclave_labels", GAUGE, 0, [["version", version], ["fingerprint", encodeBase58(fingerprint)]]),
     plain("enclave_rpc_requests", COUNTER, counters.rpcRequests),
     plain("enclave_rpc_tc_received", COUNTER, counters.rpcTrustedCalls),
     plain("enclave_rpc_connections", GAUGE, connections),
+    plain("enclave_crypto_workers", GAUGE, cryptoWorkers),
     plain("enclave_top_pool_a_priori_size", GAUGE, counters.poolBefore),
     plain("enclave_sidechain_missed_slots", COUNTER, counters.missedSlots),
     ...counters.succeeded.samples("enclave_stf_state_update_attempted_calls_count", [["result", "success"]]),

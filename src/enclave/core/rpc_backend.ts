@@ -16,6 +16,7 @@ import type { EvidenceMaker } from "../evidence.ts";
 import type { GetterRefusal } from "../rpc/error_text.ts";
 import type { RpcService } from "../rpc/rpc_service.ts";
 import { submitRequest } from "./admission.ts";
+import { ArrivalOrder } from "./arrival_order.ts";
 import type { EnclavePorts } from "./enclave_ports.ts";
 import type { EnclaveCounters } from "./metrics.ts";
 import type { Outbox } from "./outbox.ts";
@@ -27,8 +28,6 @@ import type { Shard } from "./shard.ts";
  * time of an answer says nothing about one.
  */
 export const RSA_ANSWER_TICK_MS = 10;
-/** RSA decryptions under way; above it submissions are refused like those to a full pool. */
-export const MAX_DECRYPTIONS = 2048;
 
 /** What the methods work with; parts are absent until they exist. */
 export interface BackendContext {
@@ -45,7 +44,7 @@ export interface BackendContext {
 /** Makes the service behind the RPC methods. */
 export function createRpcService(context: BackendContext): RpcService {
   const { setup, ports, counters, outbox } = context;
-  let decrypting = 0;
+  const order = new ArrivalOrder();
   return {
     info: {
       shard: setup.shard,
@@ -55,19 +54,16 @@ export function createRpcService(context: BackendContext): RpcService {
       muRaUrl: setup.config.muRaUrl,
       untrustedUrl: setup.config.untrustedUrl,
     },
-    submit: async (request) => {
+    submit: async (request, connection) => {
       const shard = context.shard();
       if (shard === undefined) return err("InvalidShard");
-      if (decrypting >= MAX_DECRYPTIONS) return err("PoolLimit");
-      decrypting++;
       try {
-        return await submitRequest(shard, request, ports.nowMs());
+        return await submitRequest(shard, order, { request, connection, nowMs: ports.nowMs });
       } finally {
-        decrypting--;
         outbox.flush();
       }
     },
-    executeGetter: (request) => Promise.resolve(runGetter(context.shard(), request)),
+    executeGetter: (request, connection) => runGetter(context.shard(), request, connection),
     pendingHashes: () => context.shard()?.pool.ready().map(({ hash }) => hash) ?? [],
     latestHeader: () => {
       const point = context.shard()?.persisted;
@@ -93,10 +89,18 @@ export function createRpcService(context: BackendContext): RpcService {
   };
 }
 
-function runGetter(shard: Shard | undefined, request: Request): Result<Uint8Array | undefined, GetterRefusal> {
+async function runGetter(
+  shard: Shard | undefined,
+  request: Request,
+  connection: object,
+): Promise<Result<Uint8Array | undefined, GetterRefusal>> {
   if (shard === undefined || !equalBytes(request.shard, shard.setup.shard)) return err("CurrentShardStateEmpty");
   const decoded = tryDecode(getter, request.cyphertext);
   if (!decoded.ok) return err("Undecodable");
-  const answer = executeGetter(shard.persisted.snapshot, decoded.value);
-  return answer.ok ? ok(answer.value) : err("GetterIsNotAuthorized");
+  if (decoded.value.type === "trusted") {
+    const { crypto } = shard.setup;
+    if (crypto.isFullOfChecks) return err("TooMany");
+    if (!await crypto.verifyGetter(decoded.value.value, connection)) return err("GetterIsNotAuthorized");
+  }
+  return ok(executeGetter(shard.persisted.snapshot, decoded.value));
 }

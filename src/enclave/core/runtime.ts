@@ -115,7 +115,7 @@ export class Runtime {
 
   async init(request: InitRequest): Outcome<Identity> {
     if (this.#setup !== undefined) return refuse("AlreadyInitialised", "init runs once");
-    const setup = await createSetup(request, this.#ports);
+    const setup = await createSetup(request, this.#ports, this.#outbox);
     if (!setup.ok) return setup;
     this.#setup = setup.value;
     this.#startMs = Number(request.nowMs);
@@ -283,6 +283,7 @@ export class Runtime {
     if (!checked.ok) return skip(checked.error.code);
     const { shard, feed, duties, snapshots, indirect } = running;
     indirect.release(nowMs);
+    shard.setup.crypto.sweep();
     if (snapshots.newest === undefined) return skip("FirstSnapshotPending");
     const startedMs = this.#ports.monotonicMs();
     this.#counters.poolBefore = shard.pool.sizes.ready;
@@ -361,6 +362,7 @@ export class Runtime {
 
   async shutdown(): Promise<void> {
     this.#phase = "stopped";
+    this.#setup?.crypto.stop();
     await this.#server?.stop();
     this.#server = undefined;
   }
@@ -373,6 +375,7 @@ export class Runtime {
       shard: this.#running?.shard,
       feed: this.#running?.feed,
       connections: this.#server?.connections() ?? 0,
+      cryptoWorkers: this.#setup?.crypto.readyWorkers ?? 0,
     });
   }
 

@@ -5,6 +5,7 @@
  */
 import { randomBytes } from "../../crypto/random.ts";
 import type { Ed25519Pair } from "../../crypto/ed25519.ts";
+import { decryptOnly } from "../../crypto/rsa_oaep.ts";
 import { deriveVault } from "../../crypto/vault.ts";
 import {
   type AccountId,
@@ -20,13 +21,18 @@ import { PARENTCHAIN_IDS } from "../../types/parentchain_id.ts";
 import type { ShardVault } from "../../types/shard_vault.ts";
 import { type Identity, type InitRequest, KEYS_FILE } from "../api/ecall_values.ts";
 import type { EcallError } from "../api/ecalls.ts";
+import type { CryptoKeys } from "../crypto_workers/crypto_job.ts";
+import { CryptoWorkers } from "../crypto_workers/crypto_workers.ts";
 import { createKeys, type EnclaveKeys, openKeys } from "../keys.ts";
 import type { SealContext } from "../sealing.ts";
 import { createTlsCertificate, type TlsCertificate } from "../tls_certificate.ts";
 import type { EnclavePorts } from "./enclave_ports.ts";
+import type { Outbox } from "./outbox.ts";
 
 /** Length of an instance id. */
 const INSTANCE_ID_LENGTH = 16;
+/** Pause between jobs that are done inline, in milliseconds: the shortest there is. */
+const PAUSE_MS = 1;
 
 /** The enclave after `init`. */
 export interface EnclaveSetup {
@@ -44,10 +50,16 @@ export interface EnclaveSetup {
   readonly instanceId: Uint8Array;
   /** Content of the keys' file, if it has to be written. */
   readonly newSealedKeys: Uint8Array | undefined;
+  /** Decrypts and checks signatures. */
+  readonly crypto: CryptoWorkers;
 }
 
-/** Checks the configuration, opens or draws the keys, makes the certificate. */
-export async function createSetup(config: InitRequest, ports: EnclavePorts): Promise<Result<EnclaveSetup, EcallError>> {
+/** Checks the configuration, opens or draws the keys, makes the certificate, starts the crypto workers. */
+export async function createSetup(
+  config: InitRequest,
+  ports: EnclavePorts,
+  outbox: Outbox,
+): Promise<Result<EnclaveSetup, EcallError>> {
   const { platform } = ports;
   const target = PARENTCHAIN_IDS[config.shieldingTarget];
   if (config.finality > 2 || config.payoutFinality > 2 || target === undefined || config.tlsNames.length === 0) {
@@ -76,6 +88,20 @@ export async function createSetup(config: InitRequest, ports: EnclavePorts): Pro
     certificate: await createTlsCertificate(config.tlsNames, Number(config.nowMs)),
     instanceId: randomBytes(INSTANCE_ID_LENGTH),
     newSealedKeys: sealed,
+    crypto: await startCrypto({ shieldingKey: keys.shielding.privateKey, fingerprint, shard }, ports, outbox),
+  });
+}
+
+async function startCrypto(keys: CryptoKeys, ports: EnclavePorts, outbox: Outbox): Promise<CryptoWorkers> {
+  return new CryptoWorkers({
+    keys: { ...keys, shieldingKey: await decryptOnly(keys.shieldingKey) },
+    workers: ports.cryptoWorkers,
+    monotonicMs: ports.monotonicMs,
+    pause: () => ports.tick(PAUSE_MS),
+    onLost: (undone, restarts) => {
+      outbox.log("warn", "CryptoWorkerLost", { undone, restarts });
+      outbox.flush();
+    },
   });
 }
 

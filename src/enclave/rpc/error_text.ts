@@ -54,7 +54,9 @@ export type GetterRefusal =
   /** The signature does not fit. */
   | "GetterIsNotAuthorized"
   /** There is no state for the shard. */
-  | "CurrentShardStateEmpty";
+  | "CurrentShardStateEmpty"
+  /** Too many signatures wait to be checked. */
+  | "TooMany";
 
 /** The message of a refused getter. */
 export function getterErrorText(refusal: GetterRefusal): string {
@@ -65,5 +67,7 @@ export function getterErrorText(refusal: GetterRefusal): string {
       return "GetterIsNotAuthorized";
     case "CurrentShardStateEmpty":
       return "StateObserver(CurrentShardStateEmpty)";
+    case "TooMany":
+      return `Other("Too many getters wait")`;
   }
 }

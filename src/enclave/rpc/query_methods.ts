@@ -9,7 +9,7 @@ import { bytes, type Codec, option, vec } from "../../codec/codec.ts";
 import { decodeBase58 } from "../../primitives/base58.ts";
 import { equalBytes, utf8 } from "../../primitives/bytes.ts";
 import { hexParam, ignoreParams, integerParam, positional, type RawParams, textParam } from "../../transport/params.ts";
-import { defineMethod, type RpcMethod } from "../../transport/router.ts";
+import { defineMethod, type RpcCall, type RpcMethod } from "../../transport/router.ts";
 import { INVALID_PARAMS, RpcError } from "../../transport/rpc_error.ts";
 import { MAX_RPC_VALUE_BYTES } from "../../types/rpc_return_value.ts";
 import { shardVault } from "../../types/shard_vault.ts";
@@ -60,10 +60,10 @@ function pendingAnswer(shards: readonly string[], service: RpcService): string {
   return okAnswer(pending.encode(lists));
 }
 
-async function getterAnswer(text: string, service: RpcService): Promise<string> {
+async function getterAnswer(text: string, service: RpcService, call: RpcCall): Promise<string> {
   const decoded = decodeRequest(text);
   if (!decoded.ok) return errorAnswer(decoded.error);
-  const value = await service.executeGetter(decoded.value);
+  const value = await service.executeGetter(decoded.value, call.connection);
   return value.ok ? okAnswer(getterValue.encode(value.value)) : errorAnswer(getterErrorText(value.error));
 }
 

@@ -33,10 +33,13 @@ export interface ServiceInfo {
 /** The enclave as its RPC methods see it. */
 export interface RpcService {
   readonly info: ServiceInfo;
-  /** Decrypts, decodes, checks and puts into the pool. */
-  readonly submit: (request: Request) => Promise<Result<Submitted, SubmitRefusal>>;
+  /** Decrypts, decodes, checks and puts into the pool, for each connection in the order of its requests. */
+  readonly submit: (request: Request, connection: object) => Promise<Result<Submitted, SubmitRefusal>>;
   /** Answers a getter from the last persisted state; `undefined` if it yields nothing. */
-  readonly executeGetter: (request: Request) => Promise<Result<Uint8Array | undefined, GetterRefusal>>;
+  readonly executeGetter: (
+    request: Request,
+    connection: object,
+  ) => Promise<Result<Uint8Array | undefined, GetterRefusal>>;
   /** Hashes of the ready operations. */
   readonly pendingHashes: () => readonly Uint8Array[];
   /** Header of the newest persisted block. */

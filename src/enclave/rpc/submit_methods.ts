@@ -52,7 +52,7 @@ async function submitAndWatch(text: string, service: RpcService, call: RpcCall):
   service.count("rpc_trusted_calls");
   const decoded = decodeRequest(text);
   if (!decoded.ok) return errorAnswer(decoded.error);
-  const submitted = await service.submit(decoded.value);
+  const submitted = await service.submit(decoded.value, call.connection);
   if (!submitted.ok) {
     await service.tick();
     return errorAnswer(submitErrorText(submitted.error));
@@ -78,11 +78,11 @@ async function submitAndWatch(text: string, service: RpcService, call: RpcCall):
   }
 }
 
-async function submit(text: string, service: RpcService): Promise<string> {
+async function submit(text: string, service: RpcService, call: RpcCall): Promise<string> {
   service.count("rpc_trusted_calls");
   const decoded = decodeRequest(text);
   if (!decoded.ok) return errorAnswer(decoded.error);
-  const submitted = await service.submit(decoded.value);
+  const submitted = await service.submit(decoded.value, call.connection);
   await service.tick();
   if (!submitted.ok) return errorAnswer(submitErrorText(submitted.error));
   return answer({
