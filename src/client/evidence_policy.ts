@@ -12,6 +12,8 @@ import {
 } from "../attestation/evidence.ts";
 import type { KeyStatement } from "../attestation/key_statement.ts";
 import type { PlatformRoot } from "../attestation/platform_root.ts";
+import type { AcceptableTcbStatus } from "../attestation/tcb_status.ts";
+import type { PlatformVerdict } from "../attestation/verify_dcap_quote.ts";
 import { tryDecode } from "../codec/codec.ts";
 import { encodeBase58 } from "../primitives/base58.ts";
 import {
@@ -53,6 +55,8 @@ export interface TrustPolicy {
   readonly roots: readonly PlatformRoot[];
   /** Names of the emulated roots among them that it accepts. */
   readonly acceptedEmulatedRoots: readonly string[];
+  /** Worst status of a real platform that it accepts; left out, platforms must be up to date. */
+  readonly minimumTcbStatus?: AcceptableTcbStatus;
   /** Whether a registration that skipped attestation counts; for development only. */
   readonly acceptUnattested: boolean;
   /** Genesis hash of the parentchain this client follows. */
@@ -73,6 +77,8 @@ export interface TrustedEnclave {
   readonly rootName: string;
   /** Whether its processor is emulated: then its host can read it. */
   readonly isEmulated: boolean;
+  /** What its processor's vendor says of the platform; `undefined` if the processor is emulated. */
+  readonly tcb: PlatformVerdict | undefined;
   /** Whether its registration skipped attestation. */
   readonly isUnattested: boolean;
   /** Whether the connection was checked to end in it. */
@@ -112,6 +118,7 @@ export async function judgeEnclave(
   const held = await verifyEvidence(evidence, {
     roots: policy.roots,
     acceptedEmulatedRoots: policy.acceptedEmulatedRoots,
+    ...(policy.minimumTcbStatus === undefined ? {} : { minimumTcbStatus: policy.minimumTcbStatus }),
     // A shard without a configuration is one whose name is the measurement.
     fingerprints: [await registry.activeFingerprint(shard) ?? enclaveFingerprint(shard)],
     genesis: policy.genesis,
@@ -132,6 +139,7 @@ export async function judgeEnclave(
     statement,
     rootName: held.value.root.name,
     isEmulated: held.value.emulated,
+    tcb: held.value.tcb,
     isUnattested: !registration.isAttested,
     isConnectionBound: policy.tlsCertHash !== undefined,
   });
@@ -162,6 +170,11 @@ export function explainTrust(enclave: TrustedEnclave): string[] {
       ? "registered on the parentchain without attestation (skipped)"
       : "registered on the parentchain with attestation",
   ];
+  if (enclave.tcb !== undefined) {
+    const { tcbStatus, advisoryIds } = enclave.tcb;
+    const advisories = advisoryIds.length === 0 ? "no known advisories" : advisoryIds.join(", ");
+    lines.push(`platform "${tcbStatus}", ${advisories}`);
+  }
   if (enclave.isConnectionBound) lines.push("connection ends in this enclave: its statement names the certificate");
   if (enclave.isEmulated) lines.push("EMULATED: the processor is a program, and the host of this enclave can read it");
   return lines;

@@ -1,0 +1,78 @@
+import "reflect-metadata";
+import { describe, expect, it } from "vitest";
+import { computeReportData } from "../../src/attestation/claim.ts";
+import { evidence as evidenceCodec } from "../../src/attestation/evidence.ts";
+import { KEY_STATEMENT_VERSION, type KeyStatement, signKeyStatement } from "../../src/attestation/key_statement.ts";
+import { explainTrust, judgeEnclave, type TrustPolicy } from "../../src/client/evidence_policy.ts";
+import { ed25519FromSeed } from "../../src/crypto/ed25519.ts";
+import { accountId, enclaveFingerprint, h256, shardIdentifier } from "../../src/primitives/branded.ts";
+import { unwrap } from "../../src/primitives/result.ts";
+import { buildWorld, tcbLevel, type World } from "../attestation/pki_builder.ts";
+import { NOW_MS } from "../attestation/quote_builder.ts";
+
+const fill = (value: number): Uint8Array => new Uint8Array(32).fill(value);
+const pair = ed25519FromSeed(fill(5));
+const statement: KeyStatement = {
+  version: KEY_STATEMENT_VERSION,
+  genesis: h256(fill(3)),
+  shard: shardIdentifier(fill(2)),
+  fingerprint: enclaveFingerprint(fill(1)),
+  signer: accountId(pair.publicKey),
+  instanceId: new Uint8Array(16),
+  slotDurationMs: 300,
+  rsaKeyHash: h256(fill(7)),
+  x25519: fill(8),
+  tlsCertHash: h256(fill(4)),
+  epoch: 0,
+  notBeforeMs: BigInt(NOW_MS),
+  notAfterMs: BigInt(NOW_MS + 3_600_000),
+  parentchainFinality: "proven",
+};
+
+function worldOf(status: string): Promise<World> {
+  const reportData = computeReportData(statement.signer, { type: "KeyStatement", value: statement });
+  return buildWorld({
+    tcbInfo: { tcbLevels: [tcbLevel(1, status, ["INTEL-SA-00615"])] },
+    quote: { report: { mrenclave: statement.fingerprint, reportData } },
+  });
+}
+
+async function judge({ quote, collateral, root }: World, change: Partial<TrustPolicy> = {}, withCollateral = true) {
+  const { genesis, shard, tlsCertHash, fingerprint } = statement;
+  const registry = {
+    findEnclave: () => Promise.resolve({ fingerprint, isAttested: true }),
+    activeFingerprint: () => Promise.resolve(fingerprint),
+  };
+  const evidence = evidenceCodec.decode(evidenceCodec.encode({
+    quote,
+    statement,
+    statementSignature: signKeyStatement(statement, pair),
+    collateral: withCollateral ? collateral : undefined,
+  }));
+  const policy = { roots: [root], acceptedEmulatedRoots: [], acceptUnattested: false, genesis, shard, tlsCertHash };
+  return await judgeEnclave(evidence, registry, { ...policy, nowMs: NOW_MS, ...change });
+}
+
+describe("judgeEnclave() on real platforms", () => {
+  it("trusts one that is up to date by its collateral, and names its advisories", async () => {
+    const judged = unwrap(await judge(await worldOf("UpToDate")));
+    expect(judged).toMatchObject({ isEmulated: false, tcb: { tcbStatus: "UpToDate" } });
+    const text = explainTrust(judged).join("\n");
+    expect(text).toContain('platform "UpToDate", INTEL-SA-00615');
+    expect(text).not.toContain("EMULATED");
+  });
+
+  it("reports TcbStatusNotAccepted unless the policy takes the status", async () => {
+    const world = await worldOf("SWHardeningNeeded");
+    const error = { code: "TcbStatusNotAccepted", status: "SWHardeningNeeded", advisoryIds: ["INTEL-SA-00615"] };
+    expect(await judge(world)).toEqual({ ok: false, error });
+    expect(await judge(world, { minimumTcbStatus: "SWHardeningNeeded" })).toMatchObject({ ok: true });
+  });
+
+  it("reports CollateralMissing without collateral", async () => {
+    expect(await judge(await worldOf("UpToDate"), {}, false)).toEqual({
+      ok: false,
+      error: { code: "CollateralMissing" },
+    });
+  });
+});
