@@ -17,6 +17,7 @@ import {
 import { encodeBase58 } from "../../primitives/base58.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
 import type { StateKeys } from "../../state/state_keys.ts";
+import { MAX_SLOT_DURATION_MS, MIN_SLOT_DURATION_MS } from "../../stf/pallets/shard.ts";
 import { PARENTCHAIN_IDS } from "../../types/parentchain_id.ts";
 import type { ShardVault } from "../../types/shard_vault.ts";
 import { type Identity, type InitRequest, KEYS_FILE } from "../api/ecall_values.ts";
@@ -33,6 +34,9 @@ import type { Outbox } from "./outbox.ts";
 const INSTANCE_ID_LENGTH = 16;
 /** Pause between jobs that are done inline, in milliseconds: the shortest there is. */
 const PAUSE_MS = 1;
+
+/** Latest time of the host that is taken: the last one that a certificate can name. */
+const MAX_TIME_MS = 253_402_300_799_999n;
 
 /** The enclave after `init`. */
 export interface EnclaveSetup {
@@ -62,8 +66,9 @@ export async function createSetup(
 ): Promise<Result<EnclaveSetup, EcallError>> {
   const { platform } = ports;
   const target = PARENTCHAIN_IDS[config.shieldingTarget];
-  if (config.finality > 2 || config.payoutFinality > 2 || target === undefined || config.tlsNames.length === 0) {
-    return err({ code: "InvalidConfiguration", detail: "Finality, shielding target or TLS names are out of range" });
+  const fault = faultOf(config);
+  if (fault !== undefined || target === undefined) {
+    return err({ code: "InvalidConfiguration", detail: fault ?? "The shielding target is none of the parentchains" });
   }
   if (target !== "Integritee") {
     return err({ code: "UnsupportedShieldingTarget", detail: `The vault has to be on Integritee, got ${target}` });
@@ -73,6 +78,8 @@ export async function createSetup(
   const opened = await openOrCreateKeys(config, seal);
   if (!opened.ok) return opened;
   const { keys, sealed } = opened.value;
+  const certificate = await certificateOf(config);
+  if (!certificate.ok) return certificate;
   const shard = shardIdentifier(config.shard ?? fingerprint);
   const derived = deriveVault(keys.signer.seed, shard);
   return ok({
@@ -85,7 +92,7 @@ export async function createSetup(
     signer: accountId(keys.signer.publicKey),
     enclaveAccount: accountId(keys.enclaveAccount.publicKey),
     ownVault: { vault: { account: derived.account, parentchain: target }, pair: derived.pair },
-    certificate: await createTlsCertificate(config.tlsNames, Number(config.nowMs)),
+    certificate: certificate.value,
     instanceId: randomBytes(INSTANCE_ID_LENGTH),
     newSealedKeys: sealed,
     crypto: await startCrypto({ shieldingKey: keys.shielding.privateKey, fingerprint, shard }, ports, outbox),
@@ -103,6 +110,24 @@ async function startCrypto(keys: CryptoKeys, ports: EnclavePorts, outbox: Outbox
       outbox.flush();
     },
   });
+}
+
+/** What is out of its bounds in a configuration; `undefined` if nothing is. */
+function faultOf({ finality, payoutFinality, tlsNames, slotDurationMs, nowMs }: InitRequest): string | undefined {
+  if (finality > 2 || payoutFinality > 2) return "A finality level is 0, 1 or 2";
+  if (tlsNames.length === 0) return "The certificate needs a name";
+  if (slotDurationMs < MIN_SLOT_DURATION_MS || slotDurationMs > MAX_SLOT_DURATION_MS) {
+    return `Slots last ${MIN_SLOT_DURATION_MS} to ${MAX_SLOT_DURATION_MS} ms, and ${slotDurationMs} ms was asked for`;
+  }
+  return nowMs > MAX_TIME_MS ? "The time is after the year 9999" : undefined;
+}
+
+async function certificateOf({ tlsNames, nowMs }: InitRequest): Promise<Result<TlsCertificate, EcallError>> {
+  try {
+    return ok(await createTlsCertificate(tlsNames, Number(nowMs)));
+  } catch {
+    return err({ code: "InvalidConfiguration", detail: "The TLS names cannot stand in a certificate" });
+  }
 }
 
 type OpenedKeys = { readonly keys: EnclaveKeys; readonly sealed: Uint8Array | undefined };

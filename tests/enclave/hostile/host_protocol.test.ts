@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { compactU32, u64, u8 } from "../../../src/codec/codec.ts";
 import { ed25519FromSeed, ed25519Sign } from "../../../src/crypto/ed25519.ts";
+import type { InitRequest } from "../../../src/enclave/api/ecall_values.ts";
 import { type EcallName, ECALLS } from "../../../src/enclave/api/ecalls.ts";
 import { MAX_PARENTCHAIN_BLOCKS } from "../../../src/enclave/api/limits.ts";
 import { outcome } from "../../../src/enclave/api/enclave_port.ts";
@@ -69,6 +70,32 @@ describe("a host that sends ecalls which are none", () => {
   it("is refused with ParentchainUnknown for another parentchain", async () => {
     const attack = () => host.call("import_parentchain", { nowMs: nowMs(), parentchain: 1, blocks: [] });
     await expectRefused(host, attack, "ParentchainUnknown", "Call init_parentchain");
+  });
+});
+
+describe("a host that configures what cannot be", () => {
+  const cases: readonly (readonly [string, Partial<InitRequest>])[] = [
+    ["InvalidConfiguration", { finality: 3 }],
+    ["InvalidConfiguration", { payoutFinality: 255 }],
+    ["InvalidConfiguration", { shieldingTarget: 3 }],
+    ["InvalidConfiguration", { tlsNames: [] }],
+    ["InvalidConfiguration", { tlsNames: ["999.999.999.999"] }],
+    ["InvalidConfiguration", { slotDurationMs: 0 }],
+    ["InvalidConfiguration", { slotDurationMs: 0xffff_ffff }],
+    ["InvalidConfiguration", { nowMs: (1n << 64n) - 1n }],
+    ["UnsupportedShieldingTarget", { shieldingTarget: 1 }],
+    ["SealedKeysRefused", { sealedKeys: new Uint8Array(100) }],
+    ["SealedKeysMissing", { storedBlocks: [1n, 2n] }],
+  ];
+
+  it("is refused with a code before anything is made, and can start properly afterwards", async () => {
+    const fresh = new TestHost(host.chain);
+    for (const [code, change] of cases) {
+      const result = await fresh.init(change);
+      expect([change, result.ok ? "accepted" : result.error.code]).toEqual([change, code]);
+    }
+    expect(fresh.all).toEqual([]);
+    unwrap(await fresh.init());
   });
 });
 
