@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesOf, type Codec, mapped, struct, u32, u64, u8 } from "../codec/codec.ts";
+import { bool, bytesOf, type Codec, mapped, struct, u32, u64, u8 } from "../codec/codec.ts";
 import { blake2_256 } from "../crypto/blake2.ts";
 import { type Ed25519Pair, ed25519Sign, ed25519Verify } from "../crypto/ed25519.ts";
 import type { AccountId, EnclaveFingerprint, H256, ShardIdentifier } from "../primitives/branded.ts";
@@ -53,6 +53,8 @@ export interface KeyStatement {
   readonly notAfterMs: bigint;
   /** The weakest finality this enclave acts on. */
   readonly parentchainFinality: FinalityLevel;
+  /** Whether the shard has a root account, which can set any balance: so with a test genesis, and only then. */
+  readonly hasRoot: boolean;
 }
 
 const finalityLevel: Codec<FinalityLevel> = mapped(u8, (index) => {
@@ -77,6 +79,7 @@ export const keyStatement: Codec<KeyStatement> = struct({
   notBeforeMs: u64,
   notAfterMs: u64,
   parentchainFinality: finalityLevel,
+  hasRoot: bool,
 });
 
 /** Why a statement does not count. */

@@ -59,6 +59,8 @@ export interface TrustPolicy {
   readonly minimumTcbStatus?: AcceptableTcbStatus;
   /** Whether a registration that skipped attestation counts; for development only. */
   readonly acceptUnattested: boolean;
+  /** Whether a shard counts in which a root account can set balances; for development only. */
+  readonly acceptRoot: boolean;
   /** Genesis hash of the parentchain this client follows. */
   readonly genesis: H256;
   /** The shard it wants; `undefined` takes the one the enclave states. */
@@ -95,7 +97,9 @@ export type TrustError =
   /** The parentchain knows its signer under another measurement. */
   | { readonly code: "RegisteredFingerprintMismatch"; readonly registered: EnclaveFingerprint }
   /** Its registration skipped attestation, and the policy does not accept that. */
-  | { readonly code: "RegistrationUnattested" };
+  | { readonly code: "RegistrationUnattested" }
+  /** A root account can set balances in its shard, and the policy does not accept that. */
+  | { readonly code: "ShardHasRoot" };
 
 /** Asks a worker for the evidence of its enclave. @throws {WorkerRpcError} */
 export async function fetchEvidence(rpc: WorkerRpc): Promise<Result<Evidence, ClientError>> {
@@ -135,6 +139,7 @@ export async function judgeEnclave(
     return err({ code: "RegisteredFingerprintMismatch", registered: registration.fingerprint });
   }
   if (!registration.isAttested && !policy.acceptUnattested) return err({ code: "RegistrationUnattested" });
+  if (statement.hasRoot && !policy.acceptRoot) return err({ code: "ShardHasRoot" });
   return ok({
     statement,
     rootName: held.value.root.name,
@@ -170,6 +175,7 @@ export function explainTrust(enclave: TrustedEnclave): string[] {
       ? "registered on the parentchain without attestation (skipped)"
       : "registered on the parentchain with attestation",
   ];
+  if (statement.hasRoot) lines.push("the shard is for tests: a root account can set balances");
   if (enclave.tcb !== undefined) {
     const { tcbStatus, advisoryIds } = enclave.tcb;
     const advisories = advisoryIds.length === 0 ? "no known advisories" : advisoryIds.join(", ");

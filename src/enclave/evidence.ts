@@ -36,6 +36,7 @@ export interface EvidenceFacts {
   readonly slotDurationMs: number;
   readonly tlsCertHash: H256;
   readonly finality: FinalityLevel;
+  readonly hasRoot: boolean;
 }
 
 /** How long a statement is valid. */
@@ -76,7 +77,7 @@ export class EvidenceMaker {
   }
 
   async #make(nowMs: number): Promise<CurrentEvidence> {
-    const { genesis, shard, fingerprint, instanceId, slotDurationMs, tlsCertHash, finality } = this.#facts;
+    const { genesis, shard, fingerprint, instanceId, slotDurationMs, tlsCertHash, finality, hasRoot } = this.#facts;
     const { signer, session, epoch, shieldingJson } = this.#keys;
     const statement: KeyStatement = {
       version: KEY_STATEMENT_VERSION,
@@ -93,6 +94,7 @@ export class EvidenceMaker {
       notBeforeMs: BigInt(nowMs),
       notAfterMs: BigInt(nowMs + STATEMENT_VALIDITY_MS),
       parentchainFinality: finality,
+      hasRoot,
     };
     const reportData = computeReportData(statement.signer, { type: "KeyStatement", value: statement });
     const quote = await this.#platform.quote(reportData);

@@ -45,6 +45,7 @@ function statement(change: Partial<KeyStatement> = {}): KeyStatement {
     notBeforeMs: NOW - 1_000n,
     notAfterMs: NOW + 3_600_000n,
     parentchainFinality: "proven",
+    hasRoot: false,
     ...change,
   };
 }
@@ -86,9 +87,9 @@ describe("key statements", () => {
   it("the signed bytes are the domain and the encoding of fixed length", () => {
     const encoded = keyStatement.encode(statement());
     expect(keyStatementSigningBytes(statement())).toEqual(concatBytes(utf8("integritee-edge/statement/1"), encoded));
-    expect(encoded).toHaveLength(1 + 7 * 32 + 16 + 4 + 4 + 8 + 8 + 1);
+    expect(encoded).toHaveLength(1 + 7 * 32 + 16 + 4 + 4 + 8 + 8 + 1 + 1);
     expect(keyStatement.decode(encoded)).toEqual(statement());
-    encoded[encoded.length - 1] = 3;
+    encoded[encoded.length - 2] = 3;
     expect(() => keyStatement.decode(encoded)).toThrow("finality");
   });
 
@@ -108,6 +109,7 @@ describe("key statements", () => {
       { notBeforeMs: NOW },
       { notAfterMs: NOW + 5n },
       { parentchainFinality: "sealed" },
+      { hasRoot: true },
     ];
     for (const change of changes) {
       const verified = verifyKeyStatement(statement(change), signature, NOW);

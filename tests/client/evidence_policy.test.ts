@@ -56,6 +56,7 @@ async function makeEvidence(changes: Partial<KeyStatement> = {}): Promise<Eviden
     notBeforeMs: BigInt(NOW),
     notAfterMs: BigInt(NOW + 3_600_000),
     parentchainFinality: "proven",
+    hasRoot: false,
     ...changes,
   };
   const reportData = computeReportData(signer, { type: "KeyStatement", value: statement });
@@ -75,6 +76,7 @@ const policy: TrustPolicy = {
   roots: [INTEL_SGX_ROOT, EMULATED_DEVELOPMENT_ROOT],
   acceptedEmulatedRoots: [EMULATED_DEVELOPMENT_ROOT.name],
   acceptUnattested: false,
+  acceptRoot: false,
   genesis,
   shard,
   tlsCertHash,
@@ -155,6 +157,11 @@ describe("judgeEnclave()", () => {
     const skipped = found({ fingerprint, isAttested: false });
     expect(await verdict(makeEvidence(), skipped)).toBe("RegistrationUnattested");
     expect(await verdict(makeEvidence(), { ...skipped, policy: { acceptUnattested: true } })).toBe("trusted");
+  });
+
+  it("reports ShardHasRoot for a shard that was founded for tests, unless that is accepted", async () => {
+    expect(await verdict(makeEvidence({ hasRoot: true }))).toBe("ShardHasRoot");
+    expect(await verdict(makeEvidence({ hasRoot: true }), { policy: { acceptRoot: true } })).toBe("trusted");
   });
 
   it("reports ClaimUnbound when the statement was changed after the quote", async () => {

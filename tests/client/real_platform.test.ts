@@ -27,6 +27,7 @@ const statement: KeyStatement = {
   notBeforeMs: BigInt(NOW_MS),
   notAfterMs: BigInt(NOW_MS + 3_600_000),
   parentchainFinality: "proven",
+  hasRoot: false,
 };
 
 function worldOf(status: string): Promise<World> {
@@ -49,7 +50,15 @@ async function judge({ quote, collateral, root }: World, change: Partial<TrustPo
     statementSignature: signKeyStatement(statement, pair),
     collateral: withCollateral ? collateral : undefined,
   }));
-  const policy = { roots: [root], acceptedEmulatedRoots: [], acceptUnattested: false, genesis, shard, tlsCertHash };
+  const policy = {
+    roots: [root],
+    acceptedEmulatedRoots: [],
+    acceptUnattested: false,
+    acceptRoot: false,
+    genesis,
+    shard,
+    tlsCertHash,
+  };
   return await judgeEnclave(evidence, registry, { ...policy, nowMs: NOW_MS, ...change });
 }
 

@@ -103,6 +103,7 @@ async function verifyEnclave(
     roots: [INTEL_SGX_ROOT, EMULATED_DEVELOPMENT_ROOT, ...named],
     acceptedEmulatedRoots: [...named, ...(lenient ? [EMULATED_DEVELOPMENT_ROOT] : [])].map(({ name }) => name),
     acceptUnattested: lenient,
+    acceptRoot: lenient,
     genesis: h256(chain.genesisHash),
     shard,
     tlsCertHash: h256(sha256(certificate)),
@@ -138,6 +139,9 @@ function describeTrustError(error: TrustError, { statement }: Evidence): string 
         `the enclave states ${encodeBase58(statement.fingerprint)}`;
     case "RegistrationUnattested":
       return "its registration skipped attestation; pass --accept-emulated-enclave to accept that";
+    case "ShardHasRoot":
+      return "its shard was founded for tests, and a root account can set balances; " +
+        "pass --accept-emulated-enclave to accept that";
     case "ShardMismatch":
       return `it serves shard ${encodeBase58(statement.shard)}, not the one given`;
     case "GenesisMismatch":

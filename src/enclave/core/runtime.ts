@@ -9,8 +9,8 @@ import { FINALITY_LEVELS } from "../../attestation/key_statement.ts";
 import { h256 } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { readShardVault } from "../../stf/pallets/parentchain.ts";
+import { sudoKey } from "../../stf/pallets/sudo.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
-import { computeSlot } from "../../sidechain/slots.ts";
 import type { SignedBlock } from "../../types/signed_block.ts";
 import { RpcRouter } from "../../transport/router.ts";
 import {
@@ -29,7 +29,6 @@ import {
   type SlotOutcome,
 } from "../api/ecall_values.ts";
 import type { EcallError } from "../api/ecalls.ts";
-import { ClockGuard } from "../clock_guard.ts";
 import { EvidenceMaker } from "../evidence.ts";
 import type { PayoutLedger } from "../duties/payout_ledger.ts";
 import type { Registration } from "../duties/registration.ts";
@@ -37,7 +36,6 @@ import { enclaveMethods } from "../rpc/method_table.ts";
 import type { RpcService } from "../rpc/rpc_service.ts";
 import type { RunningServer } from "../server_port.ts";
 import { Tickets } from "../tickets.ts";
-import { authorSlot } from "./author.ts";
 import { decodeLedger, DutyRunner, LEDGER_FILE, newerLedger, openLedger } from "./duty_runner.ts";
 import type { EnclavePorts } from "./enclave_ports.ts";
 import { createGenesisChain } from "./genesis_state.ts";
@@ -50,6 +48,7 @@ import { type Recovered, startRecovery } from "./recovery.ts";
 import { createRpcService } from "./rpc_backend.ts";
 import { createSetup, type EnclaveSetup, identityOf } from "./setup.ts";
 import { Shard } from "./shard.ts";
+import { skippedSlot, SlotRunner } from "./slot_runner.ts";
 import { Snapshots } from "./snapshots.ts";
 
 /** What exists once the parentchain is known. */
@@ -60,15 +59,13 @@ interface Running {
   readonly indirect: IndirectCalls;
   readonly duties: DutyRunner;
   readonly snapshots: Snapshots;
+  readonly slots: SlotRunner;
 }
 
 type Outcome<T> = Promise<Result<T, EcallError>>;
 
 /** Largest import after which the duties run: more blocks at once means that the host is still catching up. */
 export const LIVE_IMPORT_BLOCKS = 4;
-
-/** Outcomes of slots in which nothing was wrong. */
-const GOOD_OUTCOMES: ReadonlySet<string> = new Set(["Authored", "NotMyTurn"]);
 
 function refuse(code: string, detail: string): Result<never, EcallError> {
   return err({ code, detail });
@@ -80,7 +77,6 @@ export class Runtime {
   readonly #outbox: Outbox;
   readonly #enqueue: (work: () => Promise<void>) => void;
   readonly tickets: Tickets = new Tickets();
-  readonly #clock = new ClockGuard();
   readonly #counters = new EnclaveCounters();
   #phase: Phase = "uninitialised";
   #keysStored = true;
@@ -92,7 +88,6 @@ export class Runtime {
   #service: RpcService | undefined;
   #server: RunningServer | undefined;
   #startMs = 0;
-  #lastOutcome = "";
 
   /** `enqueue` runs work between ecalls. */
   constructor(ports: EnclavePorts, outbox: Outbox, enqueue: (work: () => Promise<void>) => void) {
@@ -195,6 +190,8 @@ export class Runtime {
       slotDurationMs: Number(shard.slotDurationMs),
       tlsCertHash: h256(setup.certificate.hash),
       finality: feed.state.level,
+      // Not from the configuration: what counts is the state, which the host's words of today do not change.
+      hasRoot: sudoKey.get(shard.chain.head.snapshot) !== undefined,
     });
     const duties = new DutyRunner(
       { ...context, payoutFinality, registration: () => this.#registration(setup, evidence) },
@@ -206,7 +203,12 @@ export class Runtime {
     this.#evidence = evidence;
     const peers = new PeerImport(shard, feed.layerOne, this.#outbox);
     const indirect = new IndirectCalls(shard, feed.layerOne, this.#outbox);
-    this.#running = { feed, shard, duties, snapshots, peers, indirect };
+    const slots = new SlotRunner({
+      ...{ shard, feed, duties, snapshots, indirect, outbox: this.#outbox, counters: this.#counters },
+      startMs: this.#startMs,
+      monotonicMs: this.#ports.monotonicMs,
+    });
+    this.#running = { feed, shard, duties, snapshots, peers, indirect, slots };
     this.#recovered = undefined;
     this.#phase = "syncing";
     this.#outbox.push(...await snapshots.writeFirst());
@@ -253,9 +255,9 @@ export class Runtime {
     this.#outbox.push({ type: "fatal", value: { code: "ParentchainTailReverted", detail } });
   }
 
-  #followConfirmation({ feed, shard }: Running, nowMs: number): void {
+  #followConfirmation({ feed, shard, slots }: Running, nowMs: number): void {
     const view = feed.layerOne.newestView;
-    if (view?.nowMs !== undefined) this.#clock.sawParentchain(Number(view.nowMs));
+    if (view?.nowMs !== undefined) slots.sawParentchain(view.nowMs);
     if (view?.confirmation === undefined || shard.confirm(view.confirmation, nowMs)) return;
     const { blockNumber, blockHeaderHash } = view.confirmation;
     this.#outbox.log("error", "ConfirmedBlockUnavailable", { number: blockNumber });
@@ -263,42 +265,9 @@ export class Runtime {
   }
 
   async onSlot(nowMs: number): Promise<SlotOutcome> {
-    const outcome = await this.#slotOutcome(nowMs);
-    this.#lastOutcome = outcome.code;
-    if (!GOOD_OUTCOMES.has(outcome.code)) this.#counters.missedSlots++;
-    if (outcome.code === "Authored") {
-      this.#phase = "running";
-      this.#outbox.log("debug", "BlockAuthored", { number: outcome.blockNumber ?? 0n, executed: outcome.executed });
-    } else if (this.#running !== undefined) {
-      this.#outbox.push(...await this.#running.snapshots.step());
-    }
-    return outcome;
-  }
-
-  async #slotOutcome(nowMs: number): Promise<SlotOutcome> {
-    const running = this.#running;
-    const skip = (code: string): SlotOutcome => ({ slot: 0n, code, blockNumber: undefined, executed: 0, failed: 0 });
-    if (running === undefined) return skip("ParentchainUnknown");
-    const checked = this.#clock.check(nowMs);
-    if (!checked.ok) return skip(checked.error.code);
-    const { shard, feed, duties, snapshots, indirect } = running;
-    indirect.release(nowMs);
-    shard.setup.crypto.sweep();
-    if (snapshots.newest === undefined) return skip("FirstSnapshotPending");
-    const startedMs = this.#ports.monotonicMs();
-    this.#counters.poolBefore = shard.pool.sizes.ready;
-    const outcome = await authorSlot({
-      shard,
-      layerOne: feed.layerOne,
-      startSlot: computeSlot(BigInt(this.#startMs), shard.slotDurationMs),
-      afterPrologue: (store) => duties.completePayouts(store),
-      monotonicMs: this.#ports.monotonicMs,
-    }, nowMs);
-    if (outcome.code === "Authored") {
-      this.#counters.succeeded.observe(outcome.executed);
-      this.#counters.failed.observe(outcome.failed);
-      this.#counters.duration.observe((this.#ports.monotonicMs() - startedMs) / 1000);
-    }
+    if (this.#running === undefined) return skippedSlot("ParentchainUnknown");
+    const outcome = await this.#running.slots.run(nowMs);
+    if (outcome.code === "Authored") this.#phase = "running";
     return outcome;
   }
 
@@ -392,7 +361,7 @@ export class Runtime {
       blockHash: running?.shard.persisted.hash ?? new Uint8Array(32),
       confirmedNumber: view?.confirmation?.blockNumber ?? 0n,
       slotDurationMs: Number(running?.shard.slotDurationMs ?? 0n),
-      notAuthoring: GOOD_OUTCOMES.has(this.#lastOutcome) ? "" : this.#lastOutcome,
+      notAuthoring: running?.slots.notAuthoring ?? "ParentchainUnknown",
     };
   }
 }

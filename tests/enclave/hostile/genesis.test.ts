@@ -127,6 +127,21 @@ describe("a host that shows a shard as better founded than it is", () => {
     }
   });
 
+  it("cannot hide that a shard was founded with a root account, today or after a restart", async () => {
+    const statementOf = async (host: TestHost) => {
+      const answer = rpcReturnValue.decode(fromHex(await host.connect().request("attestation_getEvidence")));
+      return evidence.decode(answer.value).statement;
+    };
+    for (const hasRoot of [true, false]) {
+      const host = await new TestHost(new TestChain()).start({ testGenesis: hasRoot });
+      expect((await statementOf(host)).hasRoot).toBe(hasRoot);
+      const restarted = new TestHost(host.chain, host.disk.copy(), testPlatform(), host.tip);
+      unwrap(await restarted.init({ testGenesis: !hasRoot }));
+      unwrap(await restarted.initParentchain());
+      expect((await statementOf(restarted)).hasRoot).toBe(hasRoot);
+    }
+  });
+
   it("names in its key statement the level at which blocks are really held", async () => {
     for (const level of ["proven", "sealed", "trusted"] as const) {
       const host = await startVictim(level);
