@@ -1,0 +1,57 @@
+/**
+ * Which measurements may get the shard's keys, by what the parentchain shows: the own one, and after an upgrade the new
+ * one, if everybody could see it coming for long enough.
+ *
+ * @module
+ */
+import { activeFingerprint, type ParentchainView } from "../../parentchain/view.ts";
+import type { EnclaveFingerprint } from "../../primitives/branded.ts";
+import { equalBytes } from "../../primitives/bytes.ts";
+
+/** Parentchain blocks for which an upgrade must have been visible: a day of six seconds each, to look at the code or leave. */
+export const MIN_UPGRADE_VISIBLE_BLOCKS = 14_400;
+/** The same on development chains, where nobody has anything to lose. */
+export const DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS = 4;
+
+/** Since when the shard's configuration names a measurement as the next, or as the present one. */
+export interface UpgradeWatch {
+  readonly fingerprint: EnclaveFingerprint;
+  /** Parentchain block in whose state it was first seen. */
+  readonly firstSeenAt: number;
+}
+
+/** Takes note of a newer view. Another announced measurement starts anew. */
+export function watchUpgrade(watch: UpgradeWatch | undefined, view: ParentchainView): UpgradeWatch | undefined {
+  const config = view.shardConfig;
+  if (config === undefined) return undefined;
+  const { enclaveFingerprint: fingerprint } = config.pendingUpgrade ?? config.activeConfig;
+  const isKnown = watch !== undefined && equalBytes(watch.fingerprint, fingerprint);
+  // A chain that went back has shown it later than was thought.
+  if (isKnown && watch.firstSeenAt <= view.number) return watch;
+  return { fingerprint, firstSeenAt: view.number };
+}
+
+/** What the rule depends on. */
+export interface FingerprintRule {
+  readonly view: ParentchainView;
+  /** Measurement of this enclave. */
+  readonly own: EnclaveFingerprint;
+  readonly watch: UpgradeWatch | undefined;
+  /** Blocks for which an upgrade must have been visible. */
+  readonly minVisibleBlocks: number;
+}
+
+/** Measurements to which a provider hands the shard over: the one in force, if it is its own or was visible for long. */
+export function acceptedRequesters(rule: FingerprintRule): readonly EnclaveFingerprint[] {
+  const { view, own, watch, minVisibleBlocks } = rule;
+  const active = activeFingerprint(view) ?? own;
+  if (equalBytes(active, own)) return [own];
+  const isVisible = watch !== undefined && equalBytes(watch.fingerprint, active) &&
+    view.number - watch.firstSeenAt >= minVisibleBlocks;
+  return isVisible ? [active] : [];
+}
+
+/** Measurements from which a requester takes the shard: its own, and those under which validateers of the shard are listed. */
+export function acceptedProviders({ view, own }: FingerprintRule): readonly EnclaveFingerprint[] {
+  return [own, ...view.shardStatus.map(({ fingerprint }) => fingerprint)];
+}
