@@ -45,6 +45,7 @@ export async function runLoaderCuts(step: number, { note }: FaultOptions): Promi
   return {
     title: `cuts at every ${step === 1 ? "" : `${step}th `}byte, through the loader`,
     rows: [["cuts of the newest snapshot's files", snapshot.tried], ["cuts of the newest row", row.tried]],
+    slowestRestartMs: 0,
     failures: [...snapshot.wrong, ...row.wrong],
   };
 }
@@ -181,6 +182,7 @@ class CutRun {
         ["damaged directories refused with their code", `${refused.refused} of ${refused.tried}`],
         ...restartRows(this.#restarts),
       ],
+      slowestRestartMs: Math.max(0, ...this.#restarts),
       failures: [...this.#failures, ...refused.wrong],
     };
   }

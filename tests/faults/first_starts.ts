@@ -49,6 +49,7 @@ export async function runFirstStarts({ count, seed, note }: FaultOptions): Promi
   return {
     title: `kills in the very first start (seed ${seed})`,
     rows: [["first starts", count], ["kills in them", kills], ...restartRows(times)],
+    slowestRestartMs: Math.max(0, ...times),
     failures,
   };
 }

@@ -164,6 +164,7 @@ class KillRun {
         ["snapshots written", this.#snapshots],
         ...restartRows(this.#restarts),
       ],
+      slowestRestartMs: Math.max(0, ...this.#restarts),
       failures: this.#failures,
     };
   }

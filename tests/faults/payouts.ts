@@ -58,7 +58,7 @@ export async function runPayouts(options: FaultOptions): Promise<Report> {
     return Promise.resolve(gate.port);
   };
   try {
-    return await onStage({ blockTimeMs: 500, slotDurationMs: 200, nodePort: openGate }, async (stage, track) => {
+    return await onStage({ blockTimeMs: 400, slotDurationMs: 200, nodePort: openGate }, async (stage, track) => {
       const play = new PayoutPlay(stage, gate as NodeGate, options, track);
       await play.prepare();
       for (let i = 1; i <= options.count; i++) {
@@ -284,6 +284,7 @@ export class PayoutPlay {
         ["alerts for transfers that failed", this.#alerts],
         ...restartRows(this.#restarts),
       ],
+      slowestRestartMs: Math.max(0, ...this.#restarts),
       failures: this.#failures,
     };
   }

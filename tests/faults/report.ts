@@ -8,6 +8,8 @@
 export interface Report {
   readonly title: string;
   readonly rows: readonly (readonly [name: string, value: string | number | bigint])[];
+  /** Longest time from the start of a process to its first answer; 0 without any. */
+  readonly slowestRestartMs: number;
   /** Every single thing that went wrong; none in a good run. */
   readonly failures: readonly string[];
 }
