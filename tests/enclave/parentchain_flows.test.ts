@@ -111,8 +111,9 @@ describe("duties", () => {
     await host.init();
     await host.initParentchain();
     host.nowMs += 10_000_000;
-    await host.parentchainBlock({ storage: host.listed() });
+    for (let i = 0; i < 2; i++) await host.parentchainBlock({ storage: host.listed() });
     expect(host.extrinsics).toEqual([]);
+    expect(host.logs.filter(({ code }) => code === "ParentchainViewOld")).toHaveLength(1);
   });
 
   it("forget an extrinsic that the node refused, and send it again", async () => {
@@ -163,6 +164,13 @@ describe("the line between a block and the world", () => {
     expect(back.ok && back.value.code).toBe("ClockWentBack");
     const ahead = await host.call("on_slot", { nowMs: nowMs + 100_000_000n });
     expect(ahead.ok && ahead.value.code).toBe("ClockAheadOfParentchain");
+    expect((await host.slot()).code).toBe("Authored");
+    const told = host.logs.filter(({ code }) => code === "NotAuthoring" || code === "AuthoringAgain");
+    expect(told.map(({ code, fields }) => fields["reason"] ?? code)).toEqual([
+      "ClockWentBack",
+      "ClockAheadOfParentchain",
+      "AuthoringAgain",
+    ]);
   });
 
   it("answers of the host that nobody waits for are refused", async () => {

@@ -155,7 +155,9 @@ export class DutyRunner {
     const { feed, outbox, shard, setup } = this.#context;
     const view = feed.layerOne.newestView;
     if (view === undefined || feed.layerOne.newestNumber !== view.number) return;
-    if (view.nowMs !== undefined && nowMs - Number(view.nowMs) > MAX_VIEW_AGE_MS) return;
+    const isOld = view.nowMs !== undefined && nowMs - Number(view.nowMs) > MAX_VIEW_AGE_MS;
+    this.#logNew(isOld ? [{ code: "ParentchainViewOld", fields: { block: String(view.number) } }] : [], "view");
+    if (isOld) return;
     const chain: DutyChain = {
       metadata: feed.metadata,
       genesisHash: feed.state.genesisHash,

@@ -10,7 +10,6 @@ import { ParkingLot } from "../../sidechain/parking_lot.ts";
 import { computeHeaderHash } from "../../types/sidechain_header.ts";
 import type { SignedBlock } from "../../types/signed_block.ts";
 import { shardAuthorities } from "../../parentchain/view.ts";
-import type { AccountId } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
 import type { BlockOutcome } from "../api/ecall_values.ts";
@@ -42,16 +41,15 @@ export class PeerImport {
   }
 
   /**
-   * Of pushed blocks those that another validateer of the shard has authored by their own word: anybody can push, and what
-   * is from nobody must not take the queue's time.
+   * Of pushed blocks those that a validateer of the shard has authored by their own word, which their signature has to prove
+   * first of all: anybody can push, and the keys of others must not set anything going here.
    */
   ofPeers(blocks: readonly SignedBlock[]): readonly SignedBlock[] {
-    const { setup } = this.#shard;
     const view = this.#layerOne.newestView;
-    const authorities = view === undefined ? [] : shardAuthorities(view, setup.shard);
-    const isPeer = (author: AccountId) =>
-      !equalBytes(author, setup.signer) && authorities.some((authority) => equalBytes(authority, author));
-    return blocks.filter(({ block: { blockData } }) => isPeer(blockData.blockAuthor));
+    const authorities = view === undefined ? [] : shardAuthorities(view, this.#shard.setup.shard);
+    return blocks.filter(({ block: { blockData } }) =>
+      authorities.some((authority) => equalBytes(authority, blockData.blockAuthor))
+    );
   }
 
   /** Imports encoded blocks in their order. */
