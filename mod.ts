@@ -16,12 +16,13 @@ export { type PlatformRoot } from "./src/attestation/platform_root.ts";
 export { type QeMismatch } from "./src/attestation/qe_identity.ts";
 export { type QuoteFormatError } from "./src/attestation/quote.ts";
 export { type QuotePolicyError } from "./src/attestation/quote_policy.ts";
-export { TCB_STATUSES, type TcbStatus } from "./src/attestation/tcb_status.ts";
+export { type AcceptableTcbStatus, TCB_STATUSES, type TcbStatus } from "./src/attestation/tcb_status.ts";
 export { type ChainError } from "./src/attestation/verify_chain.ts";
 export { type CollateralError, type CollateralPart } from "./src/attestation/verify_collateral.ts";
 export {
   type DcapQuoteError,
   type PlatformError,
+  type PlatformVerdict,
   type RevocableCertificate,
 } from "./src/attestation/verify_dcap_quote.ts";
 export { type QuoteError } from "./src/attestation/verify_quote.ts";
