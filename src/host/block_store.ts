@@ -24,8 +24,11 @@ export interface BlockStore {
   readonly append: (block: StoredBlock) => void;
   /** The block of that hash. @throws {BlockStoreError} */
   readonly byHash: (hash: Uint8Array) => StoredBlock | undefined;
-  /** Blocks from that height on, lowest first, in the order they came, at most `limit`. @throws {BlockStoreError} */
-  readonly from: (number: bigint, limit: number) => readonly StoredBlock[];
+  /**
+   * Blocks from that height on, lowest first, in the order they came, at most `limit`. With `maxBytes` it ends before the
+   * height that would exceed them, after at least one. @throws {BlockStoreError}
+   */
+  readonly from: (number: bigint, limit: number, maxBytes?: number) => readonly StoredBlock[];
   /** The block that came last among those of the greatest height. @throws {BlockStoreError} */
   readonly newest: () => StoredBlock | undefined;
   /** Number of blocks held. @throws {BlockStoreError} */

@@ -2,8 +2,8 @@
  * The untrusted RPC: stored blocks for peers that catch up.
  *
  * Source: worker `sidechain/peer-fetch/src/block_fetch_server.rs` and `sidechain/storage/src/storage.rs` (839eda024)
- * Differs: an answer holds at most {@linkcode MAX_FETCHED_BLOCKS} blocks, and blocks older than the pruned range give
- * what is left instead of an error.
+ * Differs: an answer holds at most {@linkcode MAX_FETCHED_BLOCKS} blocks and {@linkcode MAX_FETCHED_BYTES}, and blocks
+ * older than the pruned range give what is left instead of an error.
  *
  * @module
  */
@@ -14,8 +14,10 @@ import { hexParam, positional } from "../transport/params.ts";
 import { defineMethod, type RpcMethod, RpcRouter } from "../transport/router.ts";
 import type { BlockStore, StoredBlock } from "./block_store.ts";
 
-/** Blocks of one answer: at 4 KiB a block, an answer stays below the largest frame. */
+/** Blocks of one answer. */
 export const MAX_FETCHED_BLOCKS = 256;
+/** Bytes of the blocks of one answer: twice that in hexadecimal, it stays below the largest frame of 9 MiB. */
+export const MAX_FETCHED_BYTES: number = 4 * 1024 * 1024;
 
 /** What the methods read. */
 export interface UntrustedRpcContext {
@@ -72,6 +74,6 @@ function fetchRange(
   const start = fromFirst ? 0n : blocks.byHash(from)?.number;
   if (start === undefined) return [];
   const end = until === undefined ? undefined : blocks.byHash(until)?.number;
-  const found = blocks.from(fromFirst ? 0n : start + 1n, MAX_FETCHED_BLOCKS);
+  const found = blocks.from(fromFirst ? 0n : start + 1n, MAX_FETCHED_BLOCKS, MAX_FETCHED_BYTES);
   return end === undefined ? found : found.filter((block) => block.number < end);
 }

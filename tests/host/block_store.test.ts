@@ -30,6 +30,18 @@ describe("openSqliteBlockStore()", () => {
     expect(store.newest()).toEqual(block(3n));
   });
 
+  it("ends a range at a whole height within the bytes asked for, after at least one block", () => {
+    for (const b of [block(1n), block(2n), block(2n, 1), block(3n)]) store.append(b);
+    expect(store.from(1n, 10, 8)).toHaveLength(4);
+    expect(store.from(1n, 10, 7)).toEqual([block(1n), block(2n), block(2n, 1)]);
+    expect(store.from(1n, 10, 5)).toEqual([block(1n)]);
+    expect(store.from(1n, 10, 0)).toEqual([block(1n)]);
+    expect(store.from(2n, 10, 3)).toEqual([block(2n)]);
+    // A read that ended early does not keep the store from being written.
+    store.append(block(4n));
+    expect(store.count()).toBe(5);
+  });
+
   it("holds a block once, prunes below a height, removes one", () => {
     for (const b of [block(1n), block(1n), block(2n), block(3n)]) store.append(b);
     expect(store.count()).toBe(3);

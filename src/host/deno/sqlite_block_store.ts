@@ -52,14 +52,30 @@ export function openSqliteBlockStore(path: string, maxPages?: number): BlockStor
   return {
     append: ({ number, hash, bytes }) => guard("store a block", () => void insert.run(number, hash, bytes)),
     byHash: (hash) => guard("read a block", () => blockOf(byHash.get(hash))),
-    from: (number, limit) =>
-      guard("read blocks", () => from.all(number, limit).map(blockOf).filter((block) => block !== undefined)),
+    from: (number, limit, maxBytes = Infinity) =>
+      guard("read blocks", () => takeWhole(from.iterate(number, limit) as Iterable<Row>, maxBytes)),
     newest: () => guard("read the newest block", () => blockOf(newest.get())),
     count: () => guard("count blocks", () => Number(count.get()?.["n"] ?? 0)),
     remove: (hash) => guard("remove a block", () => void remove.run(hash)),
     pruneBelow: (number) => guard("prune blocks", () => void prune.run(number)),
     close: () => database.close(),
   };
+}
+
+/** The blocks of rows in order of height, up to the last whole height within the bytes. */
+function takeWhole(rows: Iterable<Row>, maxBytes: number): readonly StoredBlock[] {
+  const blocks: StoredBlock[] = [];
+  let total = 0;
+  for (const row of rows) {
+    const block = blockOf(row) as StoredBlock;
+    total += block.bytes.length;
+    if (total > maxBytes && blocks.length > 0) {
+      const whole = blocks.filter(({ number }) => number < block.number);
+      return whole.length > 0 ? whole : blocks;
+    }
+    blocks.push(block);
+  }
+  return blocks;
 }
 
 function blockOf(row: Row | undefined): StoredBlock | undefined {
