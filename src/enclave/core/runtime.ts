@@ -64,8 +64,11 @@ interface Running {
 
 type Outcome<T> = Promise<Result<T, EcallError>>;
 
-/** Largest import after which the duties run: more blocks at once means that the host is still catching up. */
-export const LIVE_IMPORT_BLOCKS = 4;
+/**
+ * Largest import after which the duties run: a host that is still catching up hands in at least one more at a time. Finality
+ * may well come in steps of several blocks.
+ */
+export const LIVE_IMPORT_BLOCKS = 31;
 
 function refuse(code: string, detail: string): Result<never, EcallError> {
   return err({ code, detail });

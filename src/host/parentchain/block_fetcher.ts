@@ -11,7 +11,7 @@ import type { NodeRpc } from "./node_rpc.ts";
 
 /** Blocks asked for at once; more does not make a node faster. */
 const MAX_PARALLEL_FETCHES = 8;
-/** Blocks of one import while there are justifications to end it with. */
+/** Blocks of one import while there are justifications to end it with; the enclave takes a shorter one for the newest. */
 const USUAL_IMPORT_BLOCKS = 32;
 /** Blocks of one import at most: as many as the follower takes; only needed where justifications are rare. */
 const MAX_IMPORT_BLOCKS = 1_000;
