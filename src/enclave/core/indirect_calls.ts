@@ -18,6 +18,9 @@ import type { Shard } from "./shard.ts";
 /** Most opened calls that wait; what comes above it is dropped: two full pools, more than a parentchain block can hold. */
 export const MAX_WAITING_INDIRECT_CALLS = 16_384;
 
+/** Calls that are decrypted beside each other, so that all nested workers have something to do. */
+const OPENED_AT_ONCE = 32;
+
 interface Invoke {
   readonly block: BlockHash;
   readonly cyphertext: Uint8Array;
@@ -73,13 +76,17 @@ export class IndirectCalls {
   }
 
   async #open(invokes: readonly Invoke[]): Promise<void> {
-    for (const { block, cyphertext } of invokes) {
+    for (let at = 0; at < invokes.length; at += OPENED_AT_ONCE) {
       if (this.#waiting.length >= MAX_WAITING_INDIRECT_CALLS) {
-        this.#outbox.log("warn", "IndirectCallsDropped", { waiting: this.#waiting.length });
+        this.#outbox.log("warn", "IndirectCallsDropped", { dropped: invokes.length - at });
         return;
       }
-      const signed = await openInvoke(this.#shard, cyphertext);
-      if (signed !== undefined) this.#waiting.push({ block, signed });
+      const group = invokes.slice(at, at + OPENED_AT_ONCE);
+      const opened = await Promise.all(group.map(({ cyphertext }) => openInvoke(this.#shard, cyphertext)));
+      for (const [i, signed] of opened.entries()) {
+        const { block } = group[i] as Invoke;
+        if (signed !== undefined) this.#waiting.push({ block, signed });
+      }
     }
   }
 
