@@ -111,7 +111,7 @@ export class BlockTree {
 
   /** Whether a block is another or descends from it. */
   isDescendant(block: TreeBlock, ancestor: TreeBlock): boolean {
-    return this.ancestorAt(block, ancestor.number) === ancestor;
+    return ancestor === this.#root || this.ancestorAt(block, ancestor.number) === ancestor;
   }
 
   /** The best head among a block and its descendants. */

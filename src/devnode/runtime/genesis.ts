@@ -54,7 +54,10 @@ function developerAccount(suri: string): Uint8Array {
 /** What the preset puts into the state; `dev` and `local` differ in the chain's name only. */
 export function genesisConfig(
   _preset: GenesisPreset,
-  { endowmentTokens, tokenDecimals }: Pick<RuntimeParameters, "endowmentTokens" | "tokenDecimals">,
+  { endowmentTokens, tokenDecimals, genesisAuthorities }: Pick<
+    RuntimeParameters,
+    "endowmentTokens" | "tokenDecimals" | "genesisAuthorities"
+  >,
 ): GenesisConfig {
   const amount = endowmentTokens * 10n ** BigInt(tokenDecimals);
   const developers = ENDOWED_SURIS.map(developerAccount);
@@ -62,8 +65,8 @@ export function genesisConfig(
   return {
     balances: [...developers, TREASURY_ACCOUNT, multisig].map((account) => [account, amount]),
     sudo: developerAccount("//Alice"),
-    auraAuthorities: [developerAccount("//Alice")],
-    grandpaAuthorities: [pairFromSuri("//Alice", "ed25519").publicKey],
+    auraAuthorities: genesisAuthorities.map(developerAccount),
+    grandpaAuthorities: genesisAuthorities.map((suri) => pairFromSuri(suri, "ed25519").publicKey),
     allowSkippingAttestation: true,
     sgxAllowDebugMode: true,
   };

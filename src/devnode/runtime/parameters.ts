@@ -23,6 +23,8 @@ export interface RuntimeParameters {
   readonly existentialDeposit: bigint;
   /** Fee per byte of an extrinsic. */
   readonly lengthFee: bigint;
+  /** Secret URIs of those who author and vote after the genesis block, in the order of their slots. */
+  readonly genesisAuthorities: readonly string[];
   /** Verifies quotes; left out, quotes are refused. */
   readonly verifyQuote?: QuoteVerifier;
   /** Verifies collateral; left out, collateral is refused. */

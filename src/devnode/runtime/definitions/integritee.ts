@@ -47,6 +47,7 @@ export const INTEGRITEE_PARAMETERS: RuntimeParameters = {
   slotDurationMs: 6000,
   existentialDeposit: 500n,
   lengthFee: 1_000_000n,
+  genesisAuthorities: ["//Alice"],
 };
 
 /** The integritee-node's runtime with the pallet indexes of the original. */
