@@ -89,10 +89,16 @@ export class TestHost {
       startServer: (options) => this.startServer(options),
       sendEffects: (effects) => void this.port.onEffects?.(effects),
       version: "0.0.0-test",
+      ...this.extraPorts(),
     };
     this.enclave = new Enclave(ports);
     this.port = createInProcessPort((name, bytes) => this.enclave.handle(name, bytes));
     this.port.onEffects = (effects) => void this.carryOut(effects);
+  }
+
+  /** Further capabilities of the enclave; called while the host is being made. */
+  extraPorts(): Partial<EnclavePorts> {
+    return {};
   }
 
   /** Pretends to listen. */

@@ -102,6 +102,8 @@ export class TestChain {
   readonly metadata: ParentchainMetadata;
   readonly aura: readonly Sr25519Pair[];
   readonly genesis: TestBlock;
+  /** Time of block 0. */
+  startMs = 1_700_000_000_000n;
   grandpa: readonly Ed25519Pair[];
   setId = 0n;
   readonly #byHash = new Map<string, TestBlock>();
@@ -143,7 +145,7 @@ export class TestChain {
   /** Builds a block upon another one. */
   build(parent: TestBlock, spec: TestBlockSpec = {}): TestBlock {
     const number = parent.number + 1;
-    const nowMs = 1_700_000_000_000n + BigInt(number) * 6000n;
+    const nowMs = this.startMs + BigInt(number) * 6000n;
     const extrinsics = [
       this.bare(this.metadata.encodeCall("Timestamp", "set", { now: nowMs })),
       ...(spec.calls ?? []).map((call) => this.bare(call)),
