@@ -8,6 +8,7 @@ import { ed25519Sign } from "../../crypto/ed25519.ts";
 import type { FinalityLevel } from "../../parentchain/follower_state.ts";
 import type { ImportedBlock } from "../../parentchain/imported_block.ts";
 import { shardAuthorities } from "../../parentchain/view.ts";
+import type { AccountId } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
 import { ok, type Result } from "../../primitives/result.ts";
@@ -52,6 +53,10 @@ export interface DutyContext {
   readonly payoutFinality: FinalityLevel;
   /** Evidence and address to register. @throws {PlatformError} */
   readonly registration: () => Promise<Registration>;
+  /** Attested accounts of enclaves that were given this shard: they become delegates of its vault. */
+  readonly peers: () => readonly AccountId[];
+  /** Whether the shard is as new here as where it came from: only then does this enclave take part. */
+  readonly isCaughtUp: () => boolean;
 }
 
 /** Decodes a ledger that was sealed; `undefined` if there is none. */
@@ -89,15 +94,24 @@ export class DutyRunner {
       signer: { account: signer, sign: (payload) => ed25519Sign(setup.keys.signer, payload) },
       fingerprint: setup.fingerprint,
       shard: setup.shard,
-      vault: equalBytes(feed.vault, ownVault.vault.account)
-        ? { account: feed.vault, sign: (payload) => ed25519Sign(ownVault.pair, payload) }
-        : undefined,
+      vault: {
+        account: feed.vault,
+        sign: equalBytes(feed.vault, ownVault.vault.account)
+          ? (payload) => ed25519Sign(ownVault.pair, payload)
+          : undefined,
+      },
     };
   }
 
   /** The ledger as it is sealed with a snapshot. */
   encodedLedger(): Uint8Array {
     return payoutLedger.encode(this.#ledger);
+  }
+
+  /** The ledger as it is handed to another enclave: without what this one has signed. */
+  ledgerForPeer(): Uint8Array {
+    const entries = this.#ledger.entries.map((entry) => ({ ...entry, signed: undefined }));
+    return payoutLedger.encode({ ...this.#ledger, entries });
   }
 
   /** Oldest parentchain block that has to come again after a restart, because it was imported but not read yet. */
@@ -174,9 +188,9 @@ export class DutyRunner {
       : undefined;
     const outcome = nextDuties(this.#state, chain, this.#identity, {
       registration: await this.#registration(),
-      isReady: true,
+      isReady: this.#context.isCaughtUp(),
       // Delegates of the vault come from provisioning, by verified quote; never from a list that anybody can enter.
-      peers: [],
+      peers: this.#context.peers(),
       confirmation,
       reserved: reservedNonces(this.#ledger, account),
     });

@@ -197,7 +197,13 @@ export class Runtime {
       hasRoot: sudoKey.get(shard.chain.head.snapshot) !== undefined,
     });
     const duties = new DutyRunner(
-      { ...context, payoutFinality, registration: () => this.#registration(setup, evidence) },
+      {
+        ...context,
+        payoutFinality,
+        registration: () => this.#registration(setup, evidence),
+        peers: () => [],
+        isCaughtUp: () => true,
+      },
       newerLedger(this.#ledger, recovered && decodeLedger(recovered.manifest.duties)),
     );
     const manifest = recovered?.manifest;

@@ -28,6 +28,13 @@ export interface ExtrinsicSigner {
   readonly sign: (payload: Uint8Array) => Uint8Array;
 }
 
+/** The shard's vault. */
+export interface VaultIdentity {
+  readonly account: AccountId;
+  /** Signs with its own key; only the enclave that founded the shard has it. */
+  readonly sign: ExtrinsicSigner["sign"] | undefined;
+}
+
 /** A signed extrinsic for the host to submit. */
 export interface DutyExtrinsic {
   /** Bytes with their length prefix, as `author_submitExtrinsic` takes them. */
@@ -86,8 +93,8 @@ export interface DutyIdentity {
   readonly fingerprint: EnclaveFingerprint;
   /** Its shard. */
   readonly shard: ShardIdentifier;
-  /** Key of the shard's vault, if this enclave derives it: the primary one. */
-  readonly vault: ExtrinsicSigner | undefined;
+  /** The shard's vault, if it is known. */
+  readonly vault: VaultIdentity | undefined;
 }
 
 /** What one duty finds. */

@@ -71,12 +71,17 @@ export function sendWishes(
   for (const wish of wishes) {
     const current = [...outbox, ...sent];
     if (current.length >= MAX_IN_FLIGHT || isInFlight(current, wish)) continue;
-    const signer = wish.by === "vault" ? identity.vault : identity.signer;
+    const signer = signerOf(wish, identity);
     if (signer === undefined) continue;
     const nonce = nextNonce(chain, identity, signer.account, [...current, ...reserved]);
     sent.push({ ...signWish(chain, signer, wish, nonce), key: wish.key });
   }
   return { outbox: [...outbox, ...sent], sent };
+}
+
+function signerOf({ by }: DutyWish, { signer, vault }: DutyIdentity): ExtrinsicSigner | undefined {
+  if (by === "enclave") return signer;
+  return vault?.sign === undefined ? undefined : { account: vault.account, sign: vault.sign };
 }
 
 function signWish(chain: DutyChain, signer: ExtrinsicSigner, wish: DutyWish, nonce: number): DutyExtrinsic {

@@ -47,7 +47,8 @@ export function vaultDuty(
     // Only the first validateer founds the vault. Transfers of listed validateers are no deposits, so its funds may not
     // move before it is listed.
     const first = view.shardStatus[0];
-    if (first === undefined || !equalBytes(first.signer, signer.account)) return NOTHING_TO_DO;
+    const isFounder = vault.sign !== undefined;
+    if (!isFounder || first === undefined || !equalBytes(first.signer, signer.account)) return NOTHING_TO_DO;
     return initialSteps({ metadata, view }, signer.account, vault.account);
   }
   const missing = peers.filter((peer) => !isDelegate(view.vaultProxies, peer));

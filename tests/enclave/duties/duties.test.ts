@@ -152,7 +152,7 @@ describe("nextDuties()", () => {
   });
 
   it("moves no funds to the vault before the validateer is listed: they would be a deposit", () => {
-    expect(purposes(run(chainAt(1, { ...CREATED, shardStatus: [] })).send)).toEqual([]);
+    expect(purposes(run(chainAt(1, { ...CREATED, shardStatus: [] })).send)).toEqual(["update_shard_config"]);
     // Nor as the second one: the first one has founded the vault, or will.
     const first = { signer: testAccount(3), fingerprint: FINGERPRINT, lastActivity: 1 };
     expect(purposes(run(chainAt(1, { ...CREATED, shardStatus: [first, ...CREATED.shardStatus ?? []] })).send)).toEqual(
@@ -192,6 +192,38 @@ describe("nextDuties()", () => {
     expect(purposes(send)).toEqual(["add_proxy_for_peer"]);
     const decoded = decodeExtrinsic((send[0] as DutyExtrinsic).bytes, metadata);
     expect(decoded.ok && decoded.value.name).toEqual({ pallet: "Proxy", call: "proxy" });
+  });
+
+  it("makes them delegates as a delegate itself, without the vault's key", () => {
+    const identity: DutyIdentity = { ...IDENTITY, vault: { account: VAULT_ACCOUNT, sign: undefined } };
+    const peers = [testAccount(0x44)];
+    const input = { ...INPUT, peers };
+    expect(purposes(nextDuties(NO_DUTIES, chainAt(1, FOUNDED), identity, input).send)).toEqual(["add_proxy_for_peer"]);
+    // But founds no vault that it has no key for.
+    expect(nextDuties(NO_DUTIES, chainAt(1, CREATED), identity, INPUT).send).toEqual([]);
+  });
+
+  it("takes part in a shard that exists, with its configuration as it is, unless an upgrade is announced", () => {
+    const authorities = [SIGNER_ACCOUNT];
+    const config = CREATED.shardConfig as NonNullable<ParentchainView["shardConfig"]>;
+    const active = { ...config.activeConfig, authorities, maxInstances: 3 };
+    const others = [{ signer: testAccount(9), fingerprint: FINGERPRINT, lastActivity: 1 }];
+    const joining = { ...CREATED, shardStatus: others, shardConfig: { ...config, activeConfig: active } };
+    const { send } = run(chainAt(100, joining));
+    expect(purposes(send)).toEqual(["update_shard_config"]);
+    const decoded = decodeExtrinsic((send[0] as DutyExtrinsic).bytes, metadata);
+    expect(decoded.ok && decoded.value.call).toEqual(metadata.encodeCall("EnclaveBridge", "update_shard_config", {
+      shard: SHARD,
+      shard_config: { enclave_fingerprint: FINGERPRINT, max_instances: 3, authorities, maintenance_mode: false },
+      enactment_delay: 0,
+    }));
+    const next = { ...active, enclaveFingerprint: enclaveFingerprint(seed(3)) };
+    const announced = { ...joining, shardConfig: { activeConfig: active, pendingUpgrade: next, upgradeAt: 101 } };
+    expect(run(chainAt(100, announced)).send).toEqual([]);
+    const settled = { ...joining, shardConfig: { activeConfig: active, pendingUpgrade: active, upgradeAt: 100 } };
+    expect(purposes(run(chainAt(100, settled)).send)).toEqual(["update_shard_config"]);
+    const listed = [...others, { signer: SIGNER_ACCOUNT, fingerprint: FINGERPRINT, lastActivity: 1 }];
+    expect(run(chainAt(100, { ...joining, shardStatus: listed })).send).toEqual([]);
   });
 
   it("does not repeat what is under way, and repeats it with a fresh nonce when its era is over", () => {
