@@ -145,7 +145,9 @@ describe("the whole enclave at level proven", () => {
     await fuzz("import_parentchain", 2_000, async (random) => {
       const changed = changedInput(random, samples);
       const bytes = changed === undefined ? mutate(random, samples) : blockInput.encode(changed);
-      if (changed !== undefined && meaningOf(changed) === meaningOf(honest)) return;
+      const read = tryDecode(blockInput, bytes);
+      // Some mutations change nothing, or nothing that has a meaning.
+      if (read.ok && meaningOf(read.value) === meaningOf(honest)) return;
       const result = await offerBytes(host, [bytes]);
       expect(result.ok ? toHex(bytes) : "refused").toBe("refused");
       if (!result.ok) expect(["InternalError", "OutcomeUnencodable"]).not.toContain(result.error.code);
