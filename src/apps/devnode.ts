@@ -51,12 +51,21 @@ function printTable(options: DevnodeOptions, running: RunningDevnode): void {
     ["profile", isFull ? "full" : "integritee: no grandpa_* methods, one justification per 512 blocks"],
     ["metrics", running.prometheusUrl ?? "off"],
     ["block time", `${options.blockTimeMs} ms`],
-    ["author", "//Alice"],
+    ...authorRows(options, running),
     ["database", options.dataDir === undefined ? "none, in memory" : `${options.dataDir}/${DATABASE_FILE}`],
     ["goes on at", `#${running.startingBlock}`],
   ];
   console.log("integritee-edge development parentchain");
   for (const [name, value] of rows) console.log(`  ${name.padEnd(12)}${value}`);
+}
+
+function authorRows({ network }: DevnodeOptions, { peerUrl }: RunningDevnode): readonly (readonly [string, string])[] {
+  if (network === undefined) return [["author", "//Alice"]];
+  return [
+    ["author", network.authority ?? "none, a full node"],
+    ["authorities", network.authorities.join(", ")],
+    ["peers", `${network.peers.length} addresses${peerUrl === undefined ? "" : `, listening on ${peerUrl}`}`],
+  ];
 }
 
 if (import.meta.main) await createDevnodeProgram(DEVNODE_VERSION, run).parseAsync(["deno", "devnode", ...Deno.args]);

@@ -48,11 +48,18 @@ export class DevNode<Block> {
   /** Watched transactions of blocks that are not yet final. */
   readonly #waiting = new Map<number, { readonly block: BlockHash; readonly hashes: readonly Hex[] }>();
 
+  #authored = 0;
+
   /** Makes a node on an open chain. */
   constructor(chain: DevChain<Block>, nowMs: () => number, pool: TransactionPool = new TransactionPool()) {
     this.chain = chain;
     this.pool = pool;
     this.#nowMs = nowMs;
+  }
+
+  /** Number of blocks that it made. */
+  get authored(): number {
+    return this.#authored;
   }
 
   /** Adds a listener; the answer removes it. */
@@ -120,6 +127,7 @@ export class DevNode<Block> {
     const isOverdue = () => this.#nowMs() - startMs > budgetMs;
     const step = this.chain.author(startMs, this.pool.readyInOrder(), isOverdue);
     if (!step.ok) return false;
+    this.#authored++;
     this.#adopt(step.value, step.value.invalid.map(({ hash }) => hash));
     return true;
   }

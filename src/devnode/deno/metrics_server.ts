@@ -5,6 +5,7 @@
  */
 import { Counter, Gauge, Registry } from "prom-client";
 import type { DevNode } from "../node.ts";
+import type { PeerNetwork } from "../peers/peer_network.ts";
 import { setOfBlock } from "../authority_history.ts";
 import type { NodeIdentity } from "../rpc/rpc_node.ts";
 import { listenOn, type ListenOptions, type RpcServer, stopServer } from "./rpc_server.ts";
@@ -24,6 +25,8 @@ export interface MetricsSources<Block> {
   readonly rpc: RpcServer;
   readonly identity: NodeIdentity;
   readonly nowMs: () => number;
+  /** The other nodes; none for a node alone. */
+  readonly network: PeerNetwork<Block> | undefined;
 }
 
 /** Listens. @throws {DevnodeError} `AddressInUse` or `ListenFailed`. */
@@ -54,7 +57,7 @@ export function startMetricsServer<Block>(sources: MetricsSources<Block>, listen
   };
 }
 
-function createRegistry<Block>({ node, rpc, identity, nowMs }: MetricsSources<Block>): Registry {
+function createRegistry<Block>({ node, rpc, identity, nowMs, network }: MetricsSources<Block>): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ chain: identity.chain });
   const gauge = (name: string, help: string, read: () => number) =>
@@ -90,24 +93,50 @@ function createRegistry<Block>({ node, rpc, identity, nowMs }: MetricsSources<Bl
   );
   gauge("ready_transactions_number", "Number of transactions in the ready queue", () => node.pool.ready.count);
   gauge("future_transactions_number", "Number of transactions in the future queue", () => node.pool.future.count);
-  gauge("number_leaves", "Number of known chain leaves (aka forks)", fixed(1));
-  gauge("sub_libp2p_peers_count", "Number of connected peers", fixed(0));
+  gauge("number_leaves", "Number of known chain leaves (aka forks)", () => node.chain.tree.leaves.length);
+  gauge("sub_libp2p_peers_count", "Number of connected peers", () => network?.peers.length ?? 0);
   gauge("finality_grandpa_round", "Highest completed GRANDPA round.", () => {
+    if (network !== undefined) return Number(network.voting.voter.round) - 1;
     const number = node.chain.finalizedNumber;
     return number - setOfBlock(node.chain.authorities, number).set.firstBlock + 1;
   });
   gauge("rpc_sessions_opened", "Number of persistent RPC sessions opened", () => rpc.counts.opened);
   gauge("rpc_sessions_closed", "Number of persistent RPC sessions closed", () => rpc.counts.closed);
   gauge("rpc_frames_received", "Number of RPC requests and batches received", () => rpc.counts.requests);
-  const constructed = new Counter({
-    name: "substrate_proposer_blocks_constructed_total",
-    help: "Number of blocks this node made",
-    registers: [registry],
-  });
-  node.listen((event) => {
-    if (event.type === "head") constructed.inc();
-  });
+  const counter = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name: `substrate_${name}_total`,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  counter("proposer_blocks_constructed", "Number of blocks this node made", () => node.authored);
+  if (network !== undefined) addNetworkMetrics(registry, counter, network);
   return registry;
+}
+
+function addNetworkMetrics<Block>(
+  registry: Registry,
+  counter: (name: string, help: string, read: () => number) => void,
+  { voting, counts }: PeerNetwork<Block>,
+): void {
+  counter("finality_grandpa_prevotes", "Prevotes of others that were taken", () => voting.counts.prevotes);
+  counter("finality_grandpa_precommits", "Precommits of others that were taken", () => voting.counts.precommits);
+  counter("finality_grandpa_equivocations", "Votes that contradict one before", () => voting.counts.equivocations);
+  counter("sync_blocks_imported", "Blocks of others that were taken", () => counts.imported);
+  new Counter({
+    name: "devnode_peer_offences_total",
+    help: "Broken rules of peers",
+    labelNames: ["code"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [code, count] of counts.offences) this.inc({ code }, count);
+    },
+  });
 }
 
 function fixed(value: number): () => number {

@@ -56,8 +56,20 @@ const CORS = {
 };
 const JSON_HEADERS = { "content-type": "application/json; charset=utf-8", ...CORS };
 
+/** What `GET /health` answers. */
+export interface RpcHealth {
+  readonly peers: number;
+  readonly isSyncing: boolean;
+  readonly shouldHavePeers: boolean;
+}
+
 /** Listens. @throws {DevnodeError} `AddressInUse` or `ListenFailed`. */
-export function startRpcServer(router: RpcRouter<undefined>, listen: ListenOptions, nowMs: () => number): RpcServer {
+export function startRpcServer(
+  router: RpcRouter<undefined>,
+  listen: ListenOptions,
+  nowMs: () => number,
+  health: () => RpcHealth,
+): RpcServer {
   const counts: RpcServerCounts = { opened: 0, closed: 0, requests: 0 };
   const sockets = new Set<WebSocket>();
   let httpRequests = 0;
@@ -95,8 +107,7 @@ export function startRpcServer(router: RpcRouter<undefined>, listen: ListenOptio
     if (request.method === "POST") return answerPost(request);
     if (request.method === "OPTIONS") return new Response(null, { status: 204, headers: CORS });
     if (request.method === "GET" && new URL(request.url).pathname === "/health") {
-      const health = { peers: 0, isSyncing: false, shouldHavePeers: false };
-      return new Response(JSON.stringify(health), { headers: JSON_HEADERS });
+      return new Response(JSON.stringify(health()), { headers: JSON_HEADERS });
     }
     return new Response("Used HTTP Method is not allowed. POST or OPTIONS is required", { status: 405, headers: CORS });
   });
@@ -113,7 +124,7 @@ export function startRpcServer(router: RpcRouter<undefined>, listen: ListenOptio
 /** Listens with errors in words. @throws {DevnodeError} `AddressInUse` or `ListenFailed`. */
 export function listenOn(
   { hostname, port }: ListenOptions,
-  handler: (request: Request) => Response | Promise<Response>,
+  handler: (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Response | Promise<Response>,
 ): Deno.HttpServer<Deno.NetAddr> {
   try {
     return Deno.serve({ hostname, port, onListen: () => {} }, handler);

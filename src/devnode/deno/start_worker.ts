@@ -18,6 +18,8 @@ export interface DevnodeWorker {
   readonly url: string;
   /** Hash of its block 0. */
   readonly genesisHash: Hex;
+  /** Where it listens for peers, if it does. */
+  readonly peerUrl: string | undefined;
   /** Where its metrics are, if they are switched on. */
   readonly prometheusUrl: string | undefined;
   /** Stops it; ready when the port is free and the database is closed. Further calls wait for the first. */
@@ -52,6 +54,7 @@ export async function startDevnodeWorker(choices: Partial<DevnodeOptions> = {}):
     return {
       url: ready.url,
       genesisHash: ready.genesisHash,
+      peerUrl: ready.peerUrl,
       prometheusUrl: ready.prometheusUrl,
       stop: () => stopping ??= stopWorker(worker),
     };

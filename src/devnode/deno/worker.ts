@@ -26,8 +26,8 @@ scope.onmessage = async ({ data }) => {
     running = await startDevnode(data.options, (level, message) => {
       if (level !== "info") console.error(`devnode: ${message}`);
     });
-    const { url, genesisHash, prometheusUrl } = running;
-    scope.postMessage({ type: "ready", url, genesisHash, prometheusUrl });
+    const { url, genesisHash, peerUrl, prometheusUrl } = running;
+    scope.postMessage({ type: "ready", url, genesisHash, peerUrl, prometheusUrl });
   } catch (error) {
     const { code, message } = toDevnodeError(error);
     scope.postMessage({ type: "failed", code, message });

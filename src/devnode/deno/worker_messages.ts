@@ -17,6 +17,7 @@ export type FromDevnodeWorker =
     readonly type: "ready";
     readonly url: string;
     readonly genesisHash: Hex;
+    readonly peerUrl: string | undefined;
     readonly prometheusUrl: string | undefined;
   }
   | { readonly type: "failed"; readonly code: string; readonly message: string }

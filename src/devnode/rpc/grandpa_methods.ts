@@ -15,6 +15,8 @@ import { setOfBlock } from "../authority_history.ts";
 import type { DevChain } from "../chain.ts";
 import type { StoredJustification } from "../chain_store.ts";
 import { finalityProof, MAX_UNKNOWN_HEADERS } from "../grandpa.ts";
+import type { PeerNetwork } from "../peers/peer_network.ts";
+import type { VoteStage } from "../voting/vote.ts";
 import { defineAliases, type DevMethod, type RpcNode, type Subscriber, unsubscribeMethods } from "./rpc_node.ts";
 
 /** Code of a state of the voters that cannot be told. */
@@ -23,7 +25,7 @@ export const GRANDPA_NOT_READY = 1;
 export const PROVE_FINALITY_FAILED = 4;
 
 /** The rows of the `grandpa_*` methods. */
-export function grandpaMethods<Block>({ node }: RpcNode<Block>, subscribe: Subscriber): DevMethod[] {
+export function grandpaMethods<Block>({ node, network }: RpcNode<Block>, subscribe: Subscriber): DevMethod[] {
   return [
     ...defineAliases(["grandpa_subscribeJustifications"], {
       summary: "Proofs of finality as they are made",
@@ -50,7 +52,7 @@ export function grandpaMethods<Block>({ node }: RpcNode<Block>, subscribe: Subsc
     ...defineAliases(["grandpa_roundState"], {
       summary: "Round and weights of the voters",
       decode: ignoreParams,
-      handle: () => roundState(node.chain),
+      handle: () => network === undefined ? roundState(node.chain) : votingState(network),
     }),
   ];
 }
@@ -96,6 +98,24 @@ function roundState<Block>(chain: DevChain<Block>): unknown {
       thresholdWeight: Number(voters.threshold),
       prevotes: votes,
       precommits: votes,
+    },
+    background: [],
+  };
+}
+
+/** State of the round that this node is in. */
+function votingState<Block>({ voting }: PeerNetwork<Block>): unknown {
+  const { voter } = voting;
+  const { voters, tally } = voter.roundState();
+  const votes = (stage: VoteStage) => ({ currentWeight: Number(tally.weight(stage)), missing: tally.missing(stage) });
+  return {
+    setId: Number(voter.setId),
+    best: {
+      round: Number(voter.round),
+      totalWeight: Number(voters.totalWeight),
+      thresholdWeight: Number(voters.threshold),
+      prevotes: votes("prevote"),
+      precommits: votes("precommit"),
     },
     background: [],
   };

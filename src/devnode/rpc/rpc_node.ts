@@ -12,6 +12,7 @@ import { RpcError } from "../../transport/rpc_error.ts";
 import type { Subscription } from "../../transport/subscription.ts";
 import type { Trie } from "../../trie/trie.ts";
 import type { DevNode } from "../node.ts";
+import type { PeerNetwork } from "../peers/peer_network.ts";
 
 /** What the node says of itself. */
 export interface NodeIdentity {
@@ -35,6 +36,23 @@ export interface RpcNode<Block> {
   readonly startingBlock: number;
   /** What must be awaited before an extrinsic can be executed, see `quote_checks.ts`; usually nothing. */
   readonly prepare: (extrinsic: Uint8Array) => Promise<void> | undefined;
+  /** The other nodes; none for a node alone. */
+  readonly network?: PeerNetwork<Block> | undefined;
+  /** Port where peers are listened for. */
+  readonly peerPort?: number | undefined;
+}
+
+/** What `system_health` tells. */
+export function healthOf<Block>({ network }: Pick<RpcNode<Block>, "network">): {
+  readonly peers: number;
+  readonly isSyncing: boolean;
+  readonly shouldHavePeers: boolean;
+} {
+  return {
+    peers: network?.peers.length ?? 0,
+    isSyncing: network?.isSyncing ?? false,
+    shouldHavePeers: network !== undefined,
+  };
 }
 
 /** Rows of the method table; methods of this node need nothing from the connection but its subscriptions. */

@@ -7,15 +7,15 @@
  */
 import { u32 } from "../../codec/codec.ts";
 import { decodeSs58 } from "../../crypto/ss58.ts";
-import { encodeBase58 } from "../../primitives/base58.ts";
 import { concatBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
 import type { RpcRequest } from "../../transport/message.ts";
 import { hexParam, ignoreParams, positional, textParam } from "../../transport/params.ts";
 import { MAX_EXTRINSIC_BYTES } from "../node.ts";
+import { peerIdOf } from "../peers/peer_id.ts";
 import { callRuntime } from "../runtime_calls.ts";
 import { dryRun } from "./dry_run.ts";
-import { defineAliases, type DevMethod, optionalHashParam, type RpcNode, stateAt } from "./rpc_node.ts";
+import { defineAliases, type DevMethod, healthOf, optionalHashParam, type RpcNode, stateAt } from "./rpc_node.ts";
 
 /** Longest address: 35 bytes in base58, or 32 bytes in hexadecimal. */
 const MAX_ADDRESS_LENGTH = 66;
@@ -24,6 +24,7 @@ const MAX_ADDRESS_LENGTH = 66;
 export function systemMethods<Block>(rpc: RpcNode<Block>): DevMethod[] {
   const { node, identity } = rpc;
   const { chain } = node;
+  const isAuthority = rpc.network?.voting.isAuthority ?? true;
   const tell = (name: string, summary: string, answer: () => unknown): DevMethod[] =>
     defineAliases([name], { summary, decode: ignoreParams, handle: answer });
   return [
@@ -32,19 +33,18 @@ export function systemMethods<Block>(rpc: RpcNode<Block>): DevMethod[] {
     ...tell("system_chain", "Name of the chain", () => identity.chain),
     ...tell("system_chainType", "Type of the chain", () => identity.chainType),
     ...tell("system_properties", "Address prefix and token of the chain", () => chain.runtime.properties),
-    ...tell("system_health", "Whether the node has what it needs", () => ({
-      peers: 0,
-      isSyncing: false,
-      shouldHavePeers: false,
-    })),
-    ...tell("system_peers", "Peers; there are none", () => []),
-    ...tell("system_nodeRoles", "Roles of the node", () => ["Authority"]),
-    ...tell("system_localPeerId", "Peer id of the node", () => peerId(identity.publicKey)),
-    ...tell("system_localListenAddresses", "Peer-to-peer addresses; there are none", () => []),
+    ...tell("system_health", "Whether the node has what it needs", () => healthOf(rpc)),
+    ...tell("system_peers", "Peers and their best blocks", () => peersToJson(rpc)),
+    ...tell("system_nodeRoles", "Roles of the node", () => [isAuthority ? "Authority" : "Full"]),
+    ...tell("system_localPeerId", "Peer id of the node", () => peerIdOf(identity.publicKey)),
+    ...tell("system_localListenAddresses", "Addresses where peers are listened for", () => listenAddresses(rpc)),
     ...tell("system_syncState", "How far the node is", () => ({
       startingBlock: rpc.startingBlock,
       currentBlock: chain.head.number,
-      highestBlock: chain.head.number,
+      highestBlock: Math.max(
+        chain.head.number,
+        ...(rpc.network?.peers ?? []).map((peer) => peer.status?.bestNumber ?? 0),
+      ),
     })),
     ...defineAliases(["system_accountNextIndex", "account_nextIndex"], {
       summary: "The next nonce of an account, with the transactions in the pool counted",
@@ -80,7 +80,16 @@ function decodeAccount(params: RpcRequest["params"]): Uint8Array {
   return account;
 }
 
-/** Peer id of a public key: identity multihash of its protobuf form, in base58. */
-function peerId(publicKey: Uint8Array): string {
-  return encodeBase58(concatBytes(new Uint8Array([0x00, 0x24, 0x08, 0x01, 0x12, 0x20]), publicKey));
+function peersToJson<Block>({ network }: RpcNode<Block>): unknown[] {
+  return (network?.peers ?? []).map(({ hello, status }) => ({
+    peerId: hello === undefined ? "" : peerIdOf(hello.nodeId),
+    roles: hello?.isAuthority === true ? "AUTHORITY" : "FULL",
+    bestHash: status === undefined ? null : toHex(status.bestHash),
+    bestNumber: status?.bestNumber ?? 0,
+  }));
+}
+
+function listenAddresses<Block>({ identity, peerPort }: RpcNode<Block>): string[] {
+  if (peerPort === undefined) return [];
+  return [`/ip4/127.0.0.1/tcp/${peerPort}/ws/p2p/${peerIdOf(identity.publicKey)}`];
 }
