@@ -19,7 +19,7 @@ export const MAX_OPEN_BYTES: number = MAX_RSA_BLOCKS * RSA_BLOCK_LENGTH;
 /** Longest decrypted operation: as much as a ciphertext can hold. */
 export const MAX_OPERATION_BYTES: number = MAX_RSA_BLOCKS * RSA_CHUNK_LENGTH;
 /** Most jobs of one batch on the port; the pool fills batches by cost, which gives fewer. */
-export const MAX_BATCH_JOBS = 64;
+export const MAX_BATCH_JOBS = 128;
 
 /** One piece of work. */
 export type CryptoJob = Variant<{

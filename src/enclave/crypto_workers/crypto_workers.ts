@@ -32,8 +32,11 @@ export const MAX_WAITING_CHECKS = 4096;
 export const INLINE_JOBS = 2;
 /** Cost of decrypting a block, in signature checks. */
 const RSA_BLOCK_COST = 10;
-/** Cost of a batch above which nothing more is added: about 8 ms, which is how long a job may wait for its batch. */
-export const BATCH_COST = 22;
+/**
+ * Most that a batch costs, unless one job alone costs more: eight decryptions, about 30 ms. A message there and back takes
+ * a quarter of a decryption's time, so fewer would waste it; more would make a quick check wait for long.
+ */
+export const BATCH_COST = 88;
 
 /** Nested workers, and how many of them. */
 export interface CryptoWorkerSource {

@@ -5,7 +5,9 @@ import {
   MAX_FUTILE_STARTS,
   START_TIMEOUT_MS,
 } from "../../../src/enclave/crypto_workers/crypto_worker.ts";
+import { MAX_BATCH_JOBS } from "../../../src/enclave/crypto_workers/crypto_job.ts";
 import {
+  BATCH_COST,
   CryptoWorkers,
   INLINE_JOBS,
   MAX_WAITING_CHECKS,
@@ -180,8 +182,12 @@ describe("CryptoWorkers", () => {
     for (const end of ends) end.gate = Promise.resolve();
     (ends[0] as LoopbackEnd).die();
     await settled();
-    // The next worker gets one batch of each kind: two decryptions, and as many checks as would cost the same.
-    expect(ends[2]?.batches.slice(0, 2)).toEqual([2, 18]);
+    // The next worker gets one batch of each kind: eight decryptions, and the checks, which cost less.
+    expect(ends[2]?.batches.slice(0, 2)).toEqual([8, 18]);
+  });
+
+  it("fills no batch with more jobs than go through the port", () => {
+    expect(BATCH_COST).toBeLessThanOrEqual(MAX_BATCH_JOBS);
   });
 
   it("is full at its bounds, of each kind by itself", () => {
