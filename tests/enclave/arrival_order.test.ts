@@ -45,6 +45,24 @@ describe("ArrivalOrder", () => {
     expect(await Promise.race([never, order.run({}, Promise.resolve(), () => "other")])).toBe("other");
   });
 
+  it("lets nobody past a request that still works because the one between them has failed", async () => {
+    const order = new ArrivalOrder();
+    const connection = {};
+    const first = Promise.withResolvers<void>();
+    const done: number[] = [];
+    const turns = [
+      order.run(connection, first.promise, () => void done.push(0)),
+      order.run(connection, Promise.reject(new TypeError("first")), () => void done.push(1)),
+      order.run(connection, Promise.resolve(), () => void done.push(2)),
+    ];
+    await expect(turns[1]).rejects.toThrow("first");
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(done).toEqual([]);
+    first.resolve();
+    await Promise.allSettled(turns);
+    expect(done).toEqual([0, 2]);
+  });
+
   it("goes on after a first and after a second step that failed, and tells each its own failure", async () => {
     const order = new ArrivalOrder();
     const connection = {};

@@ -16,8 +16,9 @@ export class ArrivalOrder {
   ): Promise<Second> {
     const before = this.#lasts.get(connection);
     const turn = Promise.all([first, before]).then(([value]) => second(value));
-    // Set BEFORE anything is awaited, so that the next request of the connection stands behind this one.
-    this.#lasts.set(connection, turn.catch(() => {}));
+    // Set BEFORE anything is awaited, so that the next request of the connection stands behind this one; and behind the
+    // one before, which may still be at work when this one has failed.
+    this.#lasts.set(connection, Promise.allSettled([before, turn]).then(() => {}));
     return await turn;
   }
 }
