@@ -14,6 +14,12 @@ export interface Transfer {
   readonly amount: bigint;
 }
 
+/** An extrinsic as far as it is looked at. */
+export interface DecodedExtrinsic {
+  readonly method: { readonly section: string; readonly method: string };
+  readonly era: { readonly toHex: () => string };
+}
+
 /** A connection to the parentchain. */
 export class Chain {
   readonly api: ApiPromise;
@@ -47,6 +53,11 @@ export class Chain {
   async balance(account: Uint8Array): Promise<bigint> {
     const info = await this.api.query["system"]?.["account"]?.(toHex(account));
     return BigInt((info as unknown as { data: { free: { toString(): string } } }).data.free.toString());
+  }
+
+  /** Reads an extrinsic. */
+  decode(extrinsic: string): DecodedExtrinsic {
+    return this.api.createType("Extrinsic", extrinsic) as unknown as DecodedExtrinsic;
   }
 
   /** Hands an extrinsic to the node; gives what the node says. */
