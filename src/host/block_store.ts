@@ -20,7 +20,7 @@ export interface StoredBlock {
 
 /** A store of signed blocks of one shard. */
 export interface BlockStore {
-  /** Appends a block durably; the same block twice is once. @throws {BlockStoreError} */
+  /** Appends a block durably; the same block again replaces its row, which may have been cut off. @throws {BlockStoreError} */
   readonly append: (block: StoredBlock) => void;
   /** The block of that hash. @throws {BlockStoreError} */
   readonly byHash: (hash: Uint8Array) => StoredBlock | undefined;

@@ -50,6 +50,13 @@ describe("openSqliteBlockStore()", () => {
     expect(store.from(0n, 10)).toEqual([block(2n)]);
   });
 
+  it("has a row that was cut off whole again when its block comes once more", () => {
+    store.append({ ...block(1n), bytes: new Uint8Array([1]) });
+    store.append(block(2n));
+    store.append(block(1n));
+    expect(store.from(0n, 10)).toEqual([block(1n), block(2n)]);
+  });
+
   it("keeps every appended block through kill -9 of its process", async () => {
     const path = join(folder, "killed.sqlite");
     const module = new URL("../../src/host/deno/sqlite_block_store.ts", import.meta.url).href;

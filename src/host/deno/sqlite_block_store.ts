@@ -40,7 +40,10 @@ export function openSqliteBlockStore(path: string, maxPages?: number): BlockStor
     if (maxPages !== undefined) opened.exec(`PRAGMA max_page_count = ${maxPages}`);
     return opened;
   });
-  const insert = database.prepare("INSERT OR IGNORE INTO block (number, hash, bytes) VALUES (?, ?, ?)");
+  // The later bytes stand: a row that a crash cut off is whole again when its block comes from a peer.
+  const insert = database.prepare(
+    "INSERT INTO block (number, hash, bytes) VALUES (?, ?, ?) ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes",
+  );
   const byHash = database.prepare("SELECT number, hash, bytes FROM block WHERE hash = ?");
   const from = database.prepare(
     "SELECT number, hash, bytes FROM block WHERE number >= ? ORDER BY number, sequence LIMIT ?",
