@@ -32,7 +32,8 @@ export const KIND = {
   shortLived: 6,
 } as const;
 
-interface FakeBlock {
+/** A running block of the fake runtime. */
+export interface FakeBlock {
   readonly start: BlockStart;
   state: Trie;
   readonly extrinsics: Uint8Array[];
@@ -91,14 +92,16 @@ function validate(state: Trie, extrinsic: Uint8Array): Result<ValidTransaction, 
 }
 
 /** Makes the runtime; `marker` makes its genesis differ from others. */
-export function createFakeRuntime(marker = 0, slotDurationMs = FAKE_SLOT_MS): RuntimePort<Trie, FakeBlock> {
-  const alice = {
-    aura: pairFromSuri("//Alice", "sr25519").publicKey,
-    grandpa: pairFromSuri("//Alice", "ed25519").publicKey,
-  };
+export function createFakeRuntime(
+  marker = 0,
+  slotDurationMs = FAKE_SLOT_MS,
+  authorities: readonly string[] = ["//Alice"],
+): RuntimePort<Trie, FakeBlock> {
+  const authors = authorities.map((uri) => pairFromSuri(uri, "sr25519").publicKey);
+  const voters = authorities.map((uri) => ({ id: pairFromSuri(uri, "ed25519").publicKey, weight: 1n }));
   const answers: Readonly<Record<string, Uint8Array>> = {
-    AuraApi_authorities: vec(bytesOf(32), 1).encode([alice.aura]),
-    GrandpaApi_grandpa_authorities: authorityList.encode([{ id: alice.grandpa, weight: 1n }]),
+    AuraApi_authorities: vec(bytesOf(32), 32).encode(authors),
+    GrandpaApi_grandpa_authorities: authorityList.encode(voters),
   };
   return {
     version: {

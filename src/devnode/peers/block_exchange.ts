@@ -31,15 +31,16 @@ export interface ExchangedChain {
 }
 
 /** Hashes by which another node finds what both have: the leaves, then the chain from its head in growing steps. */
-export function knownHashes({ tree, head, hashOf, finalizedNumber, genesisHash }: ExchangedChain): BlockHash[] {
+export function knownHashes(chain: ExchangedChain): BlockHash[] {
+  const { tree, head, finalizedNumber } = chain;
   const best = [...tree.leaves].sort((a, b) => b.number - a.number).slice(0, MAX_KNOWN_LEAVES);
   const hashes = best.map(({ hash }) => hash);
   for (let number = head.number, step = 1; number > finalizedNumber; number -= step, step *= 2) {
-    const hash = hashOf(number);
+    const hash = chain.hashOf(number);
     if (hash !== undefined) hashes.push(hash);
   }
-  const final = hashOf(finalizedNumber);
-  return [...hashes.slice(0, MAX_KNOWN_HASHES - 2), ...(final === undefined ? [] : [final]), genesisHash];
+  const final = chain.hashOf(finalizedNumber);
+  return [...hashes.slice(0, MAX_KNOWN_HASHES - 2), ...(final === undefined ? [] : [final]), chain.genesisHash];
 }
 
 /** The blocks after those known on the way to a target, in order; none if the target or the way is not here. */

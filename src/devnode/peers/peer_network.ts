@@ -157,7 +157,11 @@ export class PeerNetwork<Block> {
     const message = bytes.length > MAX_PEER_MESSAGE_BYTES ? undefined : tryDecode(peerMessage, bytes);
     if (message === undefined || !message.ok) return this.#offend(peer, "BadMessage");
     if ((message.value.type === "hello") !== (peer.hello === undefined)) return this.#offend(peer, "OutOfTurn");
-    this.#handle(peer, message.value);
+    try {
+      this.#handle(peer, message.value);
+    } catch (error) {
+      this.#report(error);
+    }
     this.step();
   }
 
