@@ -25,6 +25,7 @@ import {
   type ChainParts,
   createGenesis,
   FINALIZED,
+  MAX_SIDE_BLOCKS,
   metaOf,
   NEWEST_JUSTIFICATION,
   storeGenesis,
@@ -38,12 +39,6 @@ import type { PoolTransaction } from "./pool/transaction.ts";
 import type { RuntimePort } from "./runtime/runtime_interface.ts";
 import { diffStates } from "./state_diff.ts";
 import type { StateHistory } from "./state_history.ts";
-
-/**
- * Most blocks besides the chain that are kept with their states, about 20 KiB each: two hours of a fork with a block a
- * second.
- */
-export const MAX_SIDE_BLOCKS = 8192;
 
 /** A chain; blocks are added by {@linkcode DevChain.author} and {@linkcode DevChain.import}. */
 export class DevChain<Block> {
@@ -218,7 +213,9 @@ export class DevChain<Block> {
     const parent = this.#tree.get(header.parentHash);
     if (parent === undefined) return err({ code: "UnknownParent" });
     const sides = this.#tree.size - 1 - (this.#head.number - this.#tree.root.number);
-    if (parent !== this.#head && sides >= MAX_SIDE_BLOCKS) return err({ code: "TooManySides" });
+    if (parent !== this.#head && sides >= (this.#parts.maxSideBlocks ?? MAX_SIDE_BLOCKS)) {
+      return err({ code: "TooManySides" });
+    }
     const executed = executeBlock(this.runtime, parent, candidate, nowMs);
     return executed.ok ? ok(this.#add(parent, header, executed.value, extrinsics, {})) : executed;
   }

@@ -30,6 +30,12 @@ export const AUTHORED_SLOT = "authored_slot";
 /** Under this name the store keeps the proof of the newest final block. */
 export const NEWEST_JUSTIFICATION = "newest_justification";
 
+/**
+ * Most blocks besides the chain that are kept with their states, about 20 KiB each: two hours of a fork with a block a
+ * second.
+ */
+export const MAX_SIDE_BLOCKS = 8192;
+
 /** What a chain is made of. */
 export interface ChainParts<Block> {
   readonly runtime: RuntimePort<Trie, Block>;
@@ -38,6 +44,8 @@ export interface ChainParts<Block> {
   readonly keys: DevKeys;
   readonly statesKept: number;
   readonly justifications: JustificationPolicy;
+  /** Blocks besides the chain that are kept; by default {@linkcode MAX_SIDE_BLOCKS}. */
+  readonly maxSideBlocks?: number;
 }
 
 /** Block 0 and its state. */

@@ -111,20 +111,22 @@ export function createMemoryStore(): ChainStore {
   const save = (meta: Readonly<Record<string, Uint8Array>>) => {
     for (const [name, value] of Object.entries(meta)) named.set(name, value);
   };
+  const assertNext = (number: number, want: number) => {
+    if (number !== want) throw new RangeError(`Cannot store block ${number}: want ${want}`);
+  };
   const append = (block: StoredBlock) => {
-    if (block.number !== blocks.length) {
-      throw new RangeError(`Cannot store block ${block.number}: want ${blocks.length}`);
-    }
     blocks.push(block);
     numbers.set(toHex(block.hash), block.number);
     sides.delete(toHex(block.hash));
   };
   return {
     commit: ({ block, meta }) => {
+      assertNext(block.number, blocks.length);
       append(block);
       save(meta);
     },
     switchFork: ({ above, blocks: enacted, meta }) => {
+      for (const [i, { block }] of enacted.entries()) assertNext(block.number, above + 1 + i);
       for (const retracted of blocks.splice(above + 1)) {
         numbers.delete(toHex(retracted.hash));
         sides.set(toHex(retracted.hash), retracted);

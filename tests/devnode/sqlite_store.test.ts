@@ -64,6 +64,33 @@ describe.each(stores)("ChainStore of %s", (_name, open) => {
     store.close();
   });
 
+  it("makes another fork the chain and keeps the blocks that were left, until finality drops them", () => {
+    const store = open();
+    for (let number = 0; number < 4; number++) store.commit(commitOf(number));
+    const other = (number: number) => ({
+      block: { ...commitOf(number).block, hash: new Uint8Array(32).fill(100 + number) },
+      changes: [{ key: new Uint8Array([9, number]), value: new Uint8Array([1]) }],
+    });
+    store.keepSide(other(2).block);
+    expect(store.side(other(2).block.hash)).toEqual(other(2).block);
+    store.switchFork({ above: 1, blocks: [other(2), other(3), other(4)], meta: { newest: new Uint8Array([4]) } });
+    expect([2, 3, 4].map((number) => store.hashOf(number))).toEqual(
+      [102, 103, 104].map((n) => new Uint8Array(32).fill(n)),
+    );
+    expect(store.sides().map(({ number, hash }) => [number, hash[0]])).toEqual([[2, 3], [3, 4]]);
+    expect(store.numberOf(commitOf(3).block.hash)).toBe(undefined);
+    expect(store.meta("newest")).toEqual(new Uint8Array([4]));
+    store.switchFork({ above: 1, blocks: [commitOf(2)], meta: {} });
+    expect([store.headNumber(), store.sides().length]).toEqual([2, 4]);
+    store.finalize({ justifications: [], meta: {}, droppedSides: store.sides().slice(1).map(({ hash }) => hash) });
+    expect(store.sides()).toHaveLength(1);
+    store.save({ own: new Uint8Array([7]) });
+    expect(store.meta("own")).toEqual(new Uint8Array([7]));
+    expect(() => store.switchFork({ above: 0, blocks: [commitOf(2)], meta: {} })).toThrow(RangeError);
+    expect(store.headNumber()).toBe(2);
+    store.close();
+  });
+
   it("refuses a block that does not follow the newest, and keeps nothing of it", () => {
     const store = open();
     store.commit(commitOf(0));
@@ -94,6 +121,26 @@ describe("openSqliteStore()", () => {
     expect(keysOf(4).includes("0x0a")).toBe(true);
     reopened.commit(commitOf(12, { foldUpTo: 8 }));
     expect(reopened.loadStates()?.baseNumber).toBe(8);
+    reopened.close();
+  });
+
+  it("replays the states of the fork that is the chain, and is as before if a change of fork fails", () => {
+    const path = newPath();
+    const store = openSqliteStore(path);
+    for (let number = 0; number < 4; number++) store.commit(commitOf(number));
+    const block = { ...commitOf(2).block, hash: new Uint8Array(32).fill(99) };
+    const changes = [{ key: new Uint8Array([42]), value: new Uint8Array([1]) }];
+    expect(() => store.switchFork({ above: 1, blocks: [{ block, changes }, commitOf(2)], meta: {} })).toThrow(
+      RangeError,
+    );
+    expect([store.headNumber(), store.sides().length]).toEqual([3, 0]);
+    store.switchFork({ above: 1, blocks: [{ block, changes }], meta: {} });
+    store.close();
+    const reopened = openSqliteStore(path);
+    const states = [...replayStates(reopened.loadStates() as never)];
+    expect(states.map(([number]) => number)).toEqual([0, 1, 2]);
+    const keys = [...trieEntries(states[2]?.[1] as never)].map(([name]) => toHex(name));
+    expect(keys).toEqual(["0x00", "0x01", "0x2a"]);
     reopened.close();
   });
 

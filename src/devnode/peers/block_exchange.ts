@@ -30,7 +30,10 @@ export interface ExchangedChain {
   readonly finalProof: () => Uint8Array | undefined;
 }
 
-/** Hashes by which another node finds what both have: the leaves, then the chain from its head in growing steps. */
+/**
+ * Hashes by which another node finds what both have: the leaves, then the chain from its head in growing steps. There is
+ * room for one more.
+ */
 export function knownHashes(chain: ExchangedChain): BlockHash[] {
   const { tree, head, finalizedNumber } = chain;
   const best = [...tree.leaves].sort((a, b) => b.number - a.number).slice(0, MAX_KNOWN_LEAVES);
@@ -40,7 +43,7 @@ export function knownHashes(chain: ExchangedChain): BlockHash[] {
     if (hash !== undefined) hashes.push(hash);
   }
   const final = chain.hashOf(finalizedNumber);
-  return [...hashes.slice(0, MAX_KNOWN_HASHES - 2), ...(final === undefined ? [] : [final]), chain.genesisHash];
+  return [...hashes.slice(0, MAX_KNOWN_HASHES - 3), ...(final === undefined ? [] : [final]), chain.genesisHash];
 }
 
 /** The blocks after those known on the way to a target, in order; none if the target or the way is not here. */

@@ -19,6 +19,8 @@ interface Wanted {
   readonly hash: BlockHash;
   readonly number: number;
   readonly peer: Peer;
+  /** The last block of the answer before. */
+  readonly after: BlockHash | undefined;
 }
 
 /** A question that is not answered yet, or whose blocks are being executed. */
@@ -60,7 +62,7 @@ export class BlockSync {
     const name = toHex(hash);
     const failedMs = this.#failedMs.get(name);
     if (failedMs !== undefined && this.#ports.nowMs() - failedMs < RETRY_BLOCK_MS) return;
-    this.#wanted.set(name, { hash, number, peer });
+    if (!this.#wanted.has(name)) this.#wanted.set(name, { hash, number, peer, after: undefined });
     this.#ask();
   }
 
@@ -74,12 +76,15 @@ export class BlockSync {
     return true;
   }
 
-  /** Ends a question; if its blocks brought this node further, it is asked again for the rest. */
-  goOn(isFurther: boolean): void {
+  /** Ends a question; if the last block of its answer brought this node further, it is asked again for the rest. */
+  goOn(last: BlockHash | undefined): void {
     const question = this.#question;
     if (question === undefined) return;
-    if (!isFurther) {
-      const name = toHex(question.wanted.hash);
+    const { wanted } = question;
+    const name = toHex(wanted.hash);
+    const isNew = last !== undefined && (wanted.after === undefined || toHex(wanted.after) !== toHex(last));
+    if (isNew && this.#ports.isKnown(last)) this.#wanted.set(name, { ...wanted, after: last });
+    else {
       this.#wanted.delete(name);
       if (this.#failedMs.size >= MAX_WANTED_BLOCKS) this.#failedMs.clear();
       this.#failedMs.set(name, this.#ports.nowMs());
@@ -99,7 +104,7 @@ export class BlockSync {
   /** Forgets what a peer was asked for. */
   forget(peer: Peer): void {
     for (const [name, wanted] of this.#wanted) if (wanted.peer === peer) this.#wanted.delete(name);
-    if (this.#question?.wanted.peer === peer && !this.#question.isAnswered) this.goOn(false);
+    if (this.#question?.wanted.peer === peer && !this.#question.isAnswered) this.goOn(undefined);
   }
 
   #ask(): void {
@@ -112,6 +117,7 @@ export class BlockSync {
     if (next === undefined) return;
     const id = this.#lastId = (this.#lastId + 1) % 0xffff_ffff;
     this.#question = { id, wanted: next, askedMs: this.#ports.nowMs(), isAnswered: false };
-    next.peer.send({ type: "wanted", value: { id, target: next.hash, known: this.#ports.knownHashes() } });
+    const known = [...(next.after === undefined ? [] : [next.after]), ...this.#ports.knownHashes()];
+    next.peer.send({ type: "wanted", value: { id, target: next.hash, known } });
   }
 }

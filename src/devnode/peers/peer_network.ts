@@ -5,13 +5,11 @@
  * @module
  */
 import { tryDecode } from "../../codec/codec.ts";
-import { blake2_256 } from "../../crypto/blake2.ts";
 import type { Ed25519Pair } from "../../crypto/ed25519.ts";
 import { auraSlot } from "../../parentchain/aura.ts";
 import { computeHeaderHash } from "../../parentchain/header.ts";
 import type { BlockHash } from "../../primitives/branded.ts";
-import { equalBytes } from "../../primitives/bytes.ts";
-import { type Hex, toHex } from "../../primitives/hex.ts";
+import { toHex } from "../../primitives/hex.ts";
 import { slotAt } from "../aura.ts";
 import { isOffence } from "../block_import.ts";
 import type { DevNode } from "../node.ts";
@@ -25,7 +23,6 @@ import { type ImportPorts, ImportQueue } from "./import_queue.ts";
 import {
   type Hello,
   MAX_PEER_MESSAGE_BYTES,
-  MAX_TRANSACTIONS_PER_MESSAGE,
   MAX_VOTES_PER_MESSAGE,
   PEER_PROTOCOL,
   type PeerBlock,
@@ -33,8 +30,9 @@ import {
   peerMessage,
   type PeerStatus,
 } from "./messages.ts";
+import { isPreferredLink, refuseHello } from "./greeting.ts";
 import { Peer, type PeerSocket } from "./peer.ts";
-import { peerIdOf } from "./peer_id.ts";
+import { TransactionExchange } from "./transaction_exchange.ts";
 
 /** Most links: twice the addresses that a node can be given. */
 export const MAX_PEERS = 64;
@@ -77,6 +75,7 @@ export class PeerNetwork<Block> {
   readonly #peers = new Set<Peer>();
   readonly #sync: BlockSync;
   readonly #queue: ImportQueue;
+  readonly #transactions: TransactionExchange<Block>;
   readonly #startedMs: number;
   readonly #unlisten: readonly (() => void)[];
   #statusMs = 0;
@@ -90,6 +89,10 @@ export class PeerNetwork<Block> {
     this.#startedMs = nowMs();
     this.voting = new FinalityVoting(node, parts.voter, nowMs);
     this.#queue = new ImportQueue({ ...parts, onError: (error) => this.#report(error) });
+    this.#transactions = new TransactionExchange(node, parts.prepare, {
+      onOffence: (peer, code) => this.#offend(peer, code),
+      onError: (error) => this.#report(error),
+    });
     this.#sync = new BlockSync({
       isKnown: (hash) => chain.find(hash) !== undefined,
       knownHashes: () => knownHashes(chain),
@@ -97,7 +100,7 @@ export class PeerNetwork<Block> {
     });
     this.#unlisten = [
       node.listen((event) => this.#follow(event)),
-      node.listenSubmissions((hash, extrinsic) => this.#passOn(hash, extrinsic)),
+      node.listenSubmissions((hash, extrinsic) => this.#transactions.passOn(this.peers, hash, extrinsic)),
     ];
   }
 
@@ -121,24 +124,13 @@ export class PeerNetwork<Block> {
 
   /** Takes a new link; the answer takes what comes over it. */
   open(socket: PeerSocket): Peer {
-    const { nowMs, nodeId, voter } = this.#parts;
-    const peer = new Peer(socket, nowMs());
+    const peer = new Peer(socket, this.#parts.nowMs());
     if (this.#peers.size >= MAX_PEERS) {
       peer.close("TooManyPeers");
       return peer;
     }
     this.#peers.add(peer);
-    const { genesisHash: genesis, runtime: { slotDurationMs } } = this.#node.chain;
-    const isAuthority = voter !== undefined;
-    const hello: Hello = {
-      protocol: PEER_PROTOCOL,
-      genesis,
-      slotDurationMs,
-      nodeId,
-      isAuthority,
-      status: this.#status(),
-    };
-    peer.send({ type: "hello", value: hello });
+    peer.send({ type: "hello", value: this.#hello() });
     return peer;
   }
 
@@ -196,7 +188,7 @@ export class PeerNetwork<Block> {
       case "block":
         return this.#takeAnnounced(peer, message.value);
       case "transactions":
-        return void this.#takeTransactions(peer, message.value);
+        return void this.#transactions.receive(peer, message.value);
       case "votes": {
         const { fresh, refusal } = this.voting.receive(message.value);
         if (refusal !== undefined) this.#offend(peer, refusal);
@@ -220,24 +212,25 @@ export class PeerNetwork<Block> {
   }
 
   #greet(peer: Peer, hello: Hello): void {
-    const { chain } = this.#node;
-    const isSameChain = hello.protocol === PEER_PROTOCOL && equalBytes(hello.genesis, chain.genesisHash) &&
-      hello.slotDurationMs === chain.runtime.slotDurationMs;
-    if (!isSameChain) return peer.close("OtherChain");
-    const { nodeId, log } = this.#parts;
-    if (equalBytes(hello.nodeId, nodeId)) return peer.close("Self");
+    const own = this.#hello();
+    const refusal = refuseHello(hello, own);
+    if (refusal !== undefined) return peer.close(refusal);
     const other = this.peers.find(({ id }) => id === toHex(hello.nodeId));
     peer.hello = hello;
-    // Of two links to one node both ends keep the one that the node with the lower id opened.
-    const isPreferred = peer.socket.isOutbound === toHex(nodeId) < toHex(hello.nodeId);
-    if (other !== undefined && !isPreferred) return peer.close("Duplicate");
+    if (other !== undefined && !isPreferredLink(peer, own)) return peer.close("Duplicate");
     other?.close("Duplicate");
-    log("info", `Peer ${peer.socket.name} has block #${hello.status.bestNumber}`);
+    this.#parts.log("info", `Peer ${peer.socket.name} has block #${hello.status.bestNumber}`);
     this.#noteStatus(peer, hello.status);
     const { votes, proofs } = this.voting.voter.snapshot();
     this.#sendVotes((message) => peer.send(message), votes, proofs);
-    const transactions = this.#node.pool.all().slice(0, MAX_TRANSACTIONS_PER_MESSAGE).map(({ bytes }) => bytes);
-    if (transactions.length > 0) peer.send({ type: "transactions", value: transactions });
+    this.#transactions.greet(peer);
+  }
+
+  #hello(): Hello {
+    const { nodeId, voter } = this.#parts;
+    const { genesisHash: genesis, runtime: { slotDurationMs } } = this.#node.chain;
+    const isAuthority = voter !== undefined;
+    return { protocol: PEER_PROTOCOL, genesis, slotDurationMs, nodeId, isAuthority, status: this.#status() };
   }
 
   #noteStatus(peer: Peer, status: PeerStatus): void {
@@ -275,19 +268,19 @@ export class PeerNetwork<Block> {
 
   #takeAnswer(peer: Peer, { id, blocks }: Extract<PeerMessage, { type: "blocks" }>["value"]): void {
     if (!this.#sync.isAnswer(peer, id)) return this.#offend(peer, "Unasked");
-    let taken = 0;
+    let last: BlockHash | undefined;
     let left = blocks.length;
     let isBroken = false;
     const end = () => {
-      if (--left <= 0) this.#sync.goOn(taken > 0);
+      if (--left <= 0) this.#sync.goOn(last);
     };
     if (blocks.length === 0) end();
     for (const block of blocks) {
       const run = () => {
         try {
           const code = isBroken ? undefined : this.#import(peer, block);
-          if (code === undefined && !isBroken) taken++;
           isBroken ||= code !== undefined && code !== "AlreadyKnown";
+          if (!isBroken) last = computeHeaderHash(block.header);
           if (block.justification !== undefined && !isBroken) this.#takeJustification(peer, block.justification);
         } finally {
           end();
@@ -307,29 +300,6 @@ export class PeerNetwork<Block> {
       this.#parts.log("error", `Peer ${peer.socket.name} has another final block #${error.number}`);
       this.#offend(peer, error.code);
     }
-  }
-
-  async #takeTransactions(peer: Peer, extrinsics: readonly Uint8Array[]): Promise<void> {
-    for (const extrinsic of extrinsics) {
-      try {
-        const prepared = this.#parts.prepare(extrinsic);
-        if (prepared !== undefined) await prepared;
-        peer.knownTransactions.add(toHex(blake2_256(extrinsic)));
-        // Refusals are no offence: what is valid here and there depends on the head.
-        const submitted = this.#node.submit(extrinsic);
-        if (!submitted.ok && submitted.error.code === "BadFormat") this.#offend(peer, submitted.error.code);
-      } catch (error) {
-        this.#report(error);
-      }
-    }
-  }
-
-  #passOn(hash: Hex, extrinsic: Uint8Array): void {
-    const reached = this.peers.filter((peer) => peer.knownTransactions.add(hash));
-    if (reached.length === 0) return;
-    const bytes = peerMessage.encode({ type: "transactions", value: [extrinsic] });
-    for (const peer of reached) peer.sendBytes(bytes);
-    this.#node.noteBroadcast(hash, reached.map(({ hello }) => hello === undefined ? "" : peerIdOf(hello.nodeId)));
   }
 
   #follow(event: NodeEvent): void {

@@ -1,0 +1,147 @@
+/**
+ * Networks of devnode processes, with a relay before each peer port, so that links can be cut and healed.
+ *
+ * @module
+ */
+import { ask, until } from "./devnode_support.ts";
+import type { Hex } from "../../src/primitives/hex.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+
+/** Block time of these networks: four processes share two cores with the test. */
+export const NETWORK_BLOCK_TIME_MS = 1000;
+
+/** A relay of TCP connections that can be switched off. */
+export class Relay {
+  readonly port: number;
+  readonly #listener: Deno.TcpListener;
+  readonly #open = new Set<Deno.TcpConn>();
+  readonly #target: () => number;
+  #isOn = true;
+
+  /** Listens at once; `target` is the port to lead to. */
+  constructor(target: () => number) {
+    this.#target = target;
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    this.port = this.#listener.addr.port;
+    void this.#accept();
+  }
+
+  /** Drops all connections and lets none through until it is switched on. */
+  switch(isOn: boolean): void {
+    this.#isOn = isOn;
+    if (!isOn) this.#drop();
+  }
+
+  /** Ends it. */
+  close(): void {
+    this.switch(false);
+    this.#listener.close();
+  }
+
+  #drop(): void {
+    for (const connection of this.#open) {
+      try {
+        connection.close();
+      } catch {
+        // It ended of itself.
+      }
+    }
+    this.#open.clear();
+  }
+
+  async #accept(): Promise<void> {
+    for await (const incoming of this.#listener) {
+      if (this.#isOn) void this.#join(incoming);
+      else incoming.close();
+    }
+  }
+
+  async #join(incoming: Deno.TcpConn): Promise<void> {
+    try {
+      const outgoing = await Deno.connect({ hostname: "127.0.0.1", port: this.#target() });
+      this.#open.add(incoming).add(outgoing);
+      await Promise.all([incoming.readable.pipeTo(outgoing.writable), outgoing.readable.pipeTo(incoming.writable)]);
+    } catch {
+      this.#open.delete(incoming);
+      try {
+        incoming.close();
+      } catch {
+        // It is closed.
+      }
+    }
+  }
+}
+
+/** A node process of a network. */
+export interface NetworkProcess {
+  readonly name: string;
+  readonly child: Deno.ChildProcess;
+  /** Its JSON-RPC. */
+  readonly url: string;
+  /** Where it listens for peers. */
+  readonly peerPort: number;
+  readonly output: () => string;
+}
+
+/** Starts a node process and waits until it listens. */
+export async function startNetworkProcess(
+  name: string,
+  authorities: readonly string[],
+  dataDir: string,
+  peerPorts: readonly number[],
+  blockTimeMs: number = NETWORK_BLOCK_TIME_MS,
+): Promise<NetworkProcess> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", `${ROOT}src/apps/devnode.ts`, "--chain", "local", "--rpc-port", "0", "--no-prometheus"],
+      ...["--block-time-ms", String(blockTimeMs), "--data-dir", dataDir],
+      ...["--authority", name, "--authorities", authorities.join(","), "--peer-port", "0"],
+      ...peerPorts.flatMap((port) => ["--peer", `ws://127.0.0.1:${port}`]),
+    ],
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let output = "";
+  const read = async (stream: ReadableStream<Uint8Array>) => {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) output += decoder.decode(chunk, { stream: true });
+  };
+  void read(child.stdout);
+  void read(child.stderr);
+  const found = () => [/rpc +(ws:\S+)/.exec(output)?.[1], /listening on ws:\S+:(\d+)/.exec(output)?.[1]];
+  await until(`${name} says where it listens: ${output}`, () => found().every((one) => one !== undefined));
+  const [url = "", port = ""] = found();
+  return { name, child, url, peerPort: Number(port), output: () => output };
+}
+
+/** Where a node's chain stands. */
+export interface NodeState {
+  readonly best: number;
+  readonly hash: Hex;
+  readonly final: number;
+}
+
+/** Asks a node where its chain stands. */
+export async function stateOf({ url }: NetworkProcess): Promise<NodeState> {
+  const hash = await ask<Hex>(url, "chain_getBlockHash");
+  const header = await ask<{ number: Hex }>(url, "chain_getHeader", hash);
+  const finalHash = await ask<Hex>(url, "chain_getFinalizedHead");
+  const final = await ask<{ number: Hex }>(url, "chain_getHeader", finalHash);
+  return { best: Number(header.number), hash, final: Number(final.number) };
+}
+
+/** Waits until all nodes have a final block of at least a number. */
+export async function untilFinal(nodes: readonly NetworkProcess[], number: number): Promise<void> {
+  await until(`block ${number} is final on ${nodes.map(({ name }) => name).join(" ")}`, async () => {
+    const states = await Promise.all(nodes.map(stateOf));
+    return states.every(({ final }) => final >= number);
+  });
+}
+
+/** The final block of a number on each node, each hash once. */
+export async function finalHashes(nodes: readonly NetworkProcess[], number: number): Promise<Hex[]> {
+  return [...new Set(await Promise.all(nodes.map(({ url }) => ask<Hex>(url, "chain_getBlockHash", number))))];
+}
