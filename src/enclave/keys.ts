@@ -1,5 +1,6 @@
 /**
- * The keys of an enclave and its shard: drawn once, sealed, never told.
+ * The keys of an enclave and its shard: drawn once, sealed, told to nobody but enclaves that join the shard. The signer's
+ * stays where it was drawn.
  *
  * Source: worker `core-primitives/sgx/crypto/src/{rsa3072,ed25519}.rs` (839eda024)
  * Differs: state, path and salt keys replace the AES-OFB key with its fixed IV; the seed of the L2 enclave account is
@@ -20,6 +21,7 @@ import { generateShieldingKey, type ShieldingKeyPair } from "../crypto/rsa_oaep.
 import { generateX25519Secret, x25519FromSecret, type X25519Pair } from "../crypto/x25519.ts";
 import { tryDecode } from "../codec/codec.ts";
 import { err, ok, type Result } from "../primitives/result.ts";
+import type { ShardSecrets } from "./provisioning/payload.ts";
 import { seal, type SealContext, type SealError, unseal } from "./sealing.ts";
 
 /** Version of the sealed form. */
@@ -73,6 +75,8 @@ export interface EnclaveKeys {
   readonly saltKey: Uint8Array;
   /** Key agreement of sessions. */
   readonly session: X25519Pair;
+  /** Secret of {@linkcode EnclaveKeys.session}. */
+  readonly sessionSecret: Uint8Array;
 }
 
 /** Why sealed keys were refused. */
@@ -117,6 +121,33 @@ export async function openKeys(context: SealContext, sealed: Uint8Array): Promis
   }
 }
 
+/** The secrets of the shard, for an enclave that joins it. */
+export async function exportShardSecrets(keys: EnclaveKeys): Promise<ShardSecrets> {
+  const { epoch, stateKey, pathKey, saltKey, sessionSecret, enclaveAccount, shielding } = keys;
+  return {
+    shieldingPair: await shieldingKeyPairToJson(shielding),
+    keys: { epoch, stateKey, pathKey, saltKey, sessionSecret, enclaveAccountSeed: enclaveAccount.seed },
+  };
+}
+
+/** Own signer and a received shard's secrets as keys ready for use, and as {@linkcode openKeys} takes them. */
+export async function adoptShardSecrets(
+  context: SealContext,
+  { signer }: EnclaveKeys,
+  { shieldingPair, keys }: ShardSecrets,
+): Promise<Result<{ readonly keys: EnclaveKeys; readonly sealed: Uint8Array }, KeysError>> {
+  const stored: StoredKeys = { version: VERSION, ...keys, signerSeed: signer.seed, shieldingPair };
+  try {
+    const adopted = await ready(stored, await shieldingKeyPairFromJson(shieldingPair));
+    const plaintext = storedKeys.encode(stored);
+    const sealed = await seal(context, SEAL_NAME, plaintext);
+    plaintext.fill(0);
+    return ok({ keys: adopted, sealed });
+  } catch {
+    return err({ code: "KeysMalformed" });
+  }
+}
+
 async function ready(stored: StoredKeys, shielding: ShieldingKeyPair): Promise<EnclaveKeys> {
   return {
     epoch: stored.epoch,
@@ -128,5 +159,6 @@ async function ready(stored: StoredKeys, shielding: ShieldingKeyPair): Promise<E
     pathKey: stored.pathKey,
     saltKey: stored.saltKey,
     session: await x25519FromSecret(stored.sessionSecret),
+    sessionSecret: stored.sessionSecret,
   };
 }

@@ -16,6 +16,8 @@ export interface TicketAnswers {
   readonly blocks_read: readonly Uint8Array[];
   /** Whether the node took the extrinsic. */
   readonly extrinsic_submitted: boolean;
+  /** The pipe to the peer, if it was reached. */
+  readonly peer_dialed: number | undefined;
 }
 
 /** Goes on with an answer and gives further effects. */

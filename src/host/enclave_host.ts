@@ -4,7 +4,7 @@
  * @module
  */
 import type { EcallError, EcallName, EcallRequest, EcallResponse } from "../enclave/api/ecalls.ts";
-import { type Effect, LOG_LEVELS, type SubmitExtrinsic } from "../enclave/api/effects.ts";
+import { type DialPeer, type Effect, LOG_LEVELS, type SubmitExtrinsic } from "../enclave/api/effects.ts";
 import type { EnclavePort } from "../enclave/api/enclave_port.ts";
 import { toHex } from "../primitives/hex.ts";
 import type { Result } from "../primitives/result.ts";
@@ -28,6 +28,8 @@ export interface EnclaveHostPorts {
   readonly broadcast: (block: Uint8Array) => void;
   /** Fetches blocks from a peer and hands them in by `import_blocks`. */
   readonly fetchBlocks: (from: Uint8Array, until: Uint8Array | undefined) => void;
+  /** Dials the validateer with this trusted endpoint for provisioning; the enclave's end of the pipe. Never rejects. */
+  readonly dialPeer: (url: string) => Promise<MessagePort | undefined>;
   /** The enclave, or the disk below it, cannot go on. */
   readonly fatal: (code: string, detail: string) => void;
   readonly log: Log;
@@ -117,6 +119,8 @@ export class EnclaveHost {
         return this.#ports.fetchBlocks(effect.value.from, effect.value.until);
       case "submit_extrinsic":
         return this.#submit(effect.value);
+      case "dial_peer":
+        return this.#dial(effect.value);
       case "fatal":
         this.#failed = true;
         return this.#ports.fatal(effect.value.code, effect.value.detail);
@@ -139,6 +143,16 @@ export class EnclaveHost {
   #submit(extrinsic: SubmitExtrinsic): void {
     this.#ports.submitExtrinsic(extrinsic)
       .then((accepted) => this.call("extrinsic_submitted", { ticket: extrinsic.ticket, accepted }))
+      .catch((error) => this.#fail(error));
+  }
+
+  // Not waited for either.
+  #dial({ ticket, url }: DialPeer): void {
+    this.#ports.dialPeer(url)
+      .then((port) => {
+        const pipe = port === undefined ? undefined : this.#port.openPipe(port);
+        return this.call("peer_dialed", { ticket, pipe });
+      })
       .catch((error) => this.#fail(error));
   }
 

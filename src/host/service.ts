@@ -63,9 +63,14 @@ export interface ServicePorts {
   readonly timer: SlotTimer;
   readonly metrics: HostMetrics;
   readonly log: Log;
+  /** Ends what is waited for at the start. */
+  readonly stop: AbortSignal;
   /** Called with the signer once the enclave is up, so that its account can be paid. */
   readonly fund: (identity: Identity) => Promise<void>;
 }
+
+/** Pause between two looks at an enclave that is being provisioned. */
+const PROVISIONING_LOOK_INTERVAL_MS = 250;
 
 /** Number of the Integritee parentchain on the boundary. */
 const INTEGRITEE = 0;
@@ -90,7 +95,12 @@ export class ValidateerService {
     return identity;
   }
 
-  /** Follows the parentchain to its head and opens the trusted endpoint. @throws {ServiceError} The port it has. */
+  /**
+   * Follows the parentchain to its head, waits until the enclave has the shard, and opens its endpoints. Gives the port of the
+   * trusted one; 0 if it was stopped before.
+   *
+   * @throws {ServiceError}
+   */
   async sync(identity: Identity): Promise<number> {
     const { link, timer } = this.#ports;
     // Paid first: the registration is sent as soon as the enclave has seen the parentchain's head.
@@ -104,7 +114,34 @@ export class ValidateerService {
       position: () => this.#position as FollowerPosition,
       importBlocks: (blocks) => this.#importParentchain(blocks),
     });
-    return await this.call("start_rpc", undefined);
+    await this.#untilProvisioned();
+    if (this.#ports.stop.aborted) return 0;
+    const port = await this.call("start_rpc", undefined);
+    await this.#startProvisioning();
+    return port;
+  }
+
+  /** Waits while the enclave takes the shard from another validateer: before, it has no keys that clients could use. */
+  async #untilProvisioned(): Promise<void> {
+    const { stop, timer } = this.#ports;
+    while (!stop.aborted && PHASES[(await this.health()).phase] === "provisioning") {
+      await new Promise<void>((resolve) => {
+        const go = () => {
+          cancel();
+          stop.removeEventListener("abort", go);
+          resolve();
+        };
+        const cancel = timer.after(PROVISIONING_LOOK_INTERVAL_MS, go);
+        stop.addEventListener("abort", go);
+      });
+    }
+  }
+
+  /** A validateer that cannot provision others still serves its clients. */
+  async #startProvisioning(): Promise<void> {
+    const started = await this.#ports.host.call("start_provisioning", undefined);
+    if (started.ok) this.#ports.log("info", "ProvisioningOffered", { port: started.value });
+    else this.#ports.log("error", "ProvisioningNotOffered", { reason: started.error.code });
   }
 
   /** Starts the slots, of the duration that the shard has. @throws {ServiceError} */

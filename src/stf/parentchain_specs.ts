@@ -23,6 +23,27 @@ const TEN_DECIMALS: ReadonlySet<string> = new Set([
   "0x68d56f15f85d3136970ec16946040bc1752654e906147f7e43e9d539d7c3de2f",
 ]);
 
+/** Chains whose token has value. Source: worker `app-libs/parentchain-specs/src/lib.rs#is_production` */
+const PRODUCTION: ReadonlySet<string> = new Set([
+  // Integritee Kusama
+  "0xcdedc8eadbfa209d3f207bba541e57c3c58a667b05a2e1d1e86353c9000758da",
+  // Integritee Polkadot
+  "0xe13e7af377c64e83f95e0d70d5e5c3c01d697a84538776c5b9bbe0e7d7b6034c",
+  // Kusama relay chain
+  "0xb0a8d493285c2df73290dfb7e61f870f17b41801197a149ca93654499ea3dafe",
+  // Asset hub Kusama
+  "0x48239ef607d7928874027a43a67689209727dfb3d3dc5e5b03a39bdc2eda771a",
+  // Polkadot relay chain
+  "0x91b171bb158e2d3848fa23a9f1c25182fb8e20313b2c1eb49219da7a70ce90c3",
+  // Asset hub Polkadot
+  "0x68d56f15f85d3136970ec16946040bc1752654e906147f7e43e9d539d7c3de2f",
+]);
+
+/** Whether a chain's token has value: nothing that is meant for development counts there. */
+export function isProductionChain(genesisHash: BlockHash): boolean {
+  return PRODUCTION.has(toHex(genesisHash));
+}
+
 /** Decimals of the native token of a chain. */
 export function parentchainDecimals(genesisHash: BlockHash): number {
   return TEN_DECIMALS.has(toHex(genesisHash)) ? 10 : UNKNOWN_CHAIN_DECIMALS;

@@ -30,6 +30,7 @@ const EFFECTS: readonly Effect[] = [
   { type: "blocks_wanted", value: { from: hash, until: undefined } },
   { type: "submit_extrinsic", value: { ticket: 1n, parentchain: 0, purpose: "p", bytes: new Uint8Array(3) } },
   { type: "fatal", value: { code: "C", detail: "d" } },
+  { type: "dial_peer", value: { ticket: 2n, url: "wss://127.0.0.1:2000" } },
 ];
 
 function newEnclave(): Enclave {
@@ -39,6 +40,10 @@ function newEnclave(): Enclave {
     monotonicMs: () => 0,
     tick: () => Promise.resolve(),
     startServer: () => ({ port: 1, connections: () => 0, stop: () => Promise.resolve() }),
+    provisioning: {
+      listen: () => Promise.resolve({ port: 2, connections: () => 0, stop: () => Promise.resolve() }),
+      connect: () => Promise.reject(new TypeError("no peers")),
+    },
     sendEffects: () => {},
     version: "test",
   });

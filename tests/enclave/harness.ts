@@ -14,7 +14,10 @@ import type { EnclavePorts } from "../../src/enclave/core/enclave_ports.ts";
 import { Enclave } from "../../src/enclave/enclave.ts";
 import { enclaveMethods } from "../../src/enclave/rpc/method_table.ts";
 import type { RpcService } from "../../src/enclave/rpc/rpc_service.ts";
+import type { ProvisioningServerOptions } from "../../src/enclave/provisioning/provisioning_port.ts";
+import { type SecureChannel, StreamError } from "../../src/enclave/provisioning/secure_channel.ts";
 import type { RunningServer, ServerOptions } from "../../src/enclave/server_port.ts";
+import type { TlsCertificate } from "../../src/enclave/tls_certificate.ts";
 import { parentchainHeader } from "../../src/parentchain/header.ts";
 import { blockInput, parentchainInfo } from "../../src/parentchain/parentchain_init.ts";
 import { startKeys } from "../../src/parentchain/wanted_keys.ts";
@@ -73,6 +76,9 @@ export class TestHost {
   nowMs: number;
   tip: TestBlock;
   serverPort = 4321;
+  /** What the provisioning endpoint was opened with. */
+  provisioning: ProvisioningServerOptions | undefined;
+  readonly dialled: string[] = [];
   /** Parentchain blocks that this host built. */
   readonly built: TestBlock[] = [];
 
@@ -87,6 +93,13 @@ export class TestHost {
       monotonicMs: () => 0,
       tick: () => Promise.resolve(),
       startServer: (options) => this.startServer(options),
+      provisioning: {
+        listen: (options) => {
+          this.provisioning = options;
+          return Promise.resolve({ port: 3443, connections: () => 0, stop: () => Promise.resolve() });
+        },
+        connect: (_pipe, certificate) => this.connectToPeer(certificate),
+      },
       sendEffects: (effects) => void this.port.onEffects?.(effects),
       version: "0.0.0-test",
       ...this.extraPorts(),
@@ -104,6 +117,16 @@ export class TestHost {
   /** Pretends to listen. */
   startServer(_options: ServerOptions): RunningServer {
     return { port: this.serverPort, connections: () => 0, stop: () => Promise.resolve() };
+  }
+
+  /** Opens a channel to a provider; a test that has one overrides it. */
+  connectToPeer(_certificate: TlsCertificate): Promise<SecureChannel> {
+    return Promise.reject(new StreamError("ConnectionBroken"));
+  }
+
+  /** Whether a peer can be reached; the pipe's number if so. */
+  dial(_url: string): number | undefined {
+    return undefined;
   }
 
   async call<N extends EcallName>(name: N, request: EcallRequest<N>): Promise<Result<EcallResponse<N>, EcallError>> {
@@ -149,6 +172,11 @@ export class TestHost {
         this.extrinsics.push(effect.value);
         await this.call("extrinsic_submitted", { ticket: effect.value.ticket, accepted: true });
         return;
+      case "dial_peer": {
+        this.dialled.push(effect.value.url);
+        await this.call("peer_dialed", { ticket: effect.value.ticket, pipe: this.dial(effect.value.url) });
+        return;
+      }
       case "fatal":
         this.fatal ??= effect.value;
     }
@@ -181,6 +209,7 @@ export class TestHost {
       trustedUrl: "wss://127.0.0.1:2000",
       untrustedUrl: "ws://127.0.0.1:2001",
       muRaUrl: "127.0.0.1:3443",
+      muRaListenPort: 0,
       tlsNames: ["localhost", "127.0.0.1"],
       sealedKeys: this.disk.files.get(KEYS_FILE),
       files: [...this.disk.files.keys()],

@@ -17,6 +17,7 @@ function build(script: Record<string, readonly Effect[]>, changes: Partial<Encla
   const trace: string[] = [];
   const port: EnclavePort = {
     onEffects: undefined,
+    openPipe: () => 7,
     // The table's types are of no interest here: only the order of things is.
     call: ((name: string) => {
       trace.push(`ecall ${name}`);
@@ -42,6 +43,7 @@ function build(script: Record<string, readonly Effect[]>, changes: Partial<Encla
     submitExtrinsic: () => Promise.resolve(true),
     broadcast: () => void trace.push("broadcast"),
     fetchBlocks: () => void trace.push("fetch"),
+    dialPeer: () => Promise.resolve(undefined),
     fatal: (code) => void trace.push(`fatal ${code}`),
     log: (_, code) => void trace.push(`log ${code}`),
     ...changes,

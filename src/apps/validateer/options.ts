@@ -72,9 +72,7 @@ function globalOptions(): Option[] {
     new Option("--ws-external", "listen on all interfaces instead of 127.0.0.1").default(false),
     new Option("-P, --trusted-worker-port <port>", "trusted RPC, wss").argParser(port).default(2000),
     new Option("-w, --untrusted-worker-port <port>", "untrusted RPC, ws").argParser(port).default(2001),
-    new Option("-r, --mu-ra-port <port>", "provisioning of other validateers, as advertised").argParser(port).default(
-      3443,
-    ),
+    new Option("-r, --mu-ra-port <port>", "provisioning of other validateers").argParser(port).default(3443),
     new Option("-T, --trusted-external-address <address>", "advertised address of the trusted RPC"),
     new Option("-U, --untrusted-external-address <address>", "advertised address of the untrusted RPC"),
     new Option("-M, --mu-ra-external-address <address>", "advertised address of the provisioning"),

@@ -5,6 +5,7 @@
  */
 import { type DevnodeWorker, startDevnodeWorker } from "../../devnode/deno/start_worker.ts";
 import { openDataDir } from "../../host/deno/data_dir.ts";
+import { dialProvider } from "../../host/deno/provider_dialer.ts";
 import { openSqliteBlockStore } from "../../host/deno/sqlite_block_store.ts";
 import { EnclaveHost } from "../../host/enclave_host.ts";
 import { createLog, type Log } from "../../host/log.ts";
@@ -88,6 +89,7 @@ async function start(
     // One validateer has no peers: exchange of blocks comes with provisioning.
     broadcast: () => {},
     fetchBlocks: (from) => log("warn", "BlocksWantedWithoutPeers", { from: toHex(from) }),
+    dialPeer: (url) => dialProvider(url, log),
     fatal: (code, detail) => fail(new ServiceError(code, detail)),
     log,
   });
@@ -98,12 +100,14 @@ async function start(
     timer,
     metrics,
     log,
+    stop,
     fund: ({ signer }) =>
       fundEnclaveAccount({ link, url, account: signer, development: options.dev, signal: stop, log }),
   });
   const identity = await service.recover(await initRequestOf(options, shard, dataDir, blocks, Date.now()));
   log("info", "EnclaveReady", { fingerprint: toHex(identity.fingerprint) });
   const trustedPort = await service.sync(identity);
+  if (stop.aborted) return;
   releases.add("slots and enclave", () => service.stop());
   await service.run();
   const endpoints = startEndpoints({ options, service, blocks, identity, metrics, link });

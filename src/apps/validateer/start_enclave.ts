@@ -30,7 +30,8 @@ export async function startEnclaveWorker(dataDir: DataDir, options: ValidateerOp
   const bundle = await ensureEnclaveBundle();
   const platformDir = dataDir.entry("platform");
   await Deno.mkdir(platformDir, { recursive: true, mode: 0o700 });
-  const listenAddresses = [`${listenHostname(options)}:${options.trustedWorkerPort}`];
+  const hostname = listenHostname(options);
+  const listenAddresses = [options.trustedWorkerPort, options.muRaPort].map((port) => `${hostname}:${port}`);
   const roots = options.platformRoot === undefined ? [] : [options.platformRoot];
   // The platform needs no more than its secret, the bundle that it measures, and what it passes on to the enclave.
   const worker = new Worker(new URL("../platform_worker.ts", import.meta.url), {
@@ -82,6 +83,7 @@ export async function initRequestOf(
     shieldingTarget: 0,
     listenHostname: listenHostname(options),
     listenPort: options.trustedWorkerPort,
+    muRaListenPort: options.muRaPort,
     ...advertisedAddresses(options),
     sealedKeys: await dataDir.readSealed(KEYS_FILE),
     files: await dataDir.sealedNames(),

@@ -19,6 +19,8 @@ export interface NetworkNodeParts<Block> {
   readonly keys: DevKeys;
   readonly nodeId: Uint8Array;
   readonly options: NetworkOptions;
+  /** Whether the store survives the process; what a voter signed must. */
+  readonly isDurable: boolean;
   readonly prepare: (extrinsic: Uint8Array) => Promise<void> | undefined;
   readonly log: DevnodeLog;
 }
@@ -36,13 +38,16 @@ export interface NetworkNode<Block> {
  * @throws {DevnodeError} `AddressInUse` or `ListenFailed`.
  */
 export async function startNetworkNode<Block>(parts: NetworkNodeParts<Block>): Promise<NetworkNode<Block>> {
-  const { node, keys, nodeId, options, prepare, log } = parts;
+  const { node, keys, nodeId, options, isDurable, prepare, log } = parts;
   for (const block of node.chain.storedSides()) {
     for (const extrinsic of block.extrinsics) await prepare(extrinsic);
     const imported = node.import(block);
     if (!imported.ok) log("warn", `Cannot take up block #${block.header.number} again: ${imported.error.code}`);
   }
   const [voter] = keys.grandpa.values();
+  if (voter !== undefined && !isDurable) {
+    log("warn", "The chain is in memory: if this node is started anew while the network runs, it may vote twice");
+  }
   const pause = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
   const network = new PeerNetwork({ node, voter, nodeId, nowMs: Date.now, log, prepare, pause });
   const links = startPeerLinks(network, options.peers, options.peerPort);

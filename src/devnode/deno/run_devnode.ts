@@ -127,9 +127,15 @@ async function runNode<Block>(
   const node = new DevNode(chain, Date.now);
   const startingBlock = chain.head.number;
   const identity = identityOf(options, keys);
-  const joined = options.network === undefined
-    ? undefined
-    : await startNetworkNode({ node, keys, nodeId: identity.publicKey, options: options.network, prepare, log });
+  const joined = options.network === undefined ? undefined : await startNetworkNode({
+    node,
+    keys,
+    nodeId: identity.publicKey,
+    options: options.network,
+    isDurable: options.dataDir !== undefined,
+    prepare,
+    log,
+  });
   const network = joined?.network;
   const rpcNode = { node, identity, startingBlock, prepare, network, peerPort: joined?.links.port };
   const { rpc, metrics } = await startServers(options, rpcNode, log).catch(async (error) => {

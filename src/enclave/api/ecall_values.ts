@@ -43,6 +43,8 @@ export interface InitRequest {
   readonly untrustedUrl: string;
   /** `host:port` of the provisioning endpoint. */
   readonly muRaUrl: string;
+  /** Port that the provisioning endpoint listens on; 0 for any. */
+  readonly muRaListenPort: number;
   /** Names and addresses in the TLS certificate. */
   readonly tlsNames: readonly string[];
   /** Content of the file {@linkcode KEYS_FILE}, if there is one. */
@@ -147,8 +149,19 @@ export interface Metric {
   readonly value: string;
 }
 
-/** States of the enclave: `recovering` → `parentchain` → `syncing` → `running`; `stopped` from each of them. */
-export const PHASES = ["uninitialised", "recovering", "parentchain", "syncing", "running", "stopped"] as const;
+/**
+ * States of the enclave: `recovering` → `parentchain` → `syncing` → `running`; `syncing` → `provisioning` → `syncing` while the
+ * shard is had from another validateer; `stopped` from each of them.
+ */
+export const PHASES = [
+  "uninitialised",
+  "recovering",
+  "parentchain",
+  "syncing",
+  "running",
+  "stopped",
+  "provisioning",
+] as const;
 /** State of the enclave. */
 export type Phase = (typeof PHASES)[number];
 
@@ -195,6 +208,7 @@ export const initRequest: Codec<InitRequest> = struct<InitRequest>({
   trustedUrl: text,
   untrustedUrl: text,
   muRaUrl: text,
+  muRaListenPort: u32,
   tlsNames: vec(text, 32),
   sealedKeys: option(bytes(MAX_SEALED_KEYS_BYTES)),
   files: vec(str(MAX_FILE_NAME_LENGTH), MAX_FILES),

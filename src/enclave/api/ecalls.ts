@@ -12,7 +12,13 @@
  * 3. `import_parentchain` in order, up to the newest final head; each response gives the keys for the next blocks.
  *    Effects: `submit_extrinsic` of registration, shard and vault, as the duties find them missing.
  * 4. `start_rpc` opens the TLS endpoint.
- * 5. `on_slot` at every slot, `import_parentchain` at every final head.
+ * 5. `start_provisioning` opens the endpoint for validateers that join.
+ * 6. `on_slot` at every slot, `import_parentchain` at every final head.
+ *
+ * If the parentchain shows that the shard has other validateers, the phase is `provisioning` from then on: the enclave
+ * registers and emits `dial_peer`; the host opens a pipe to that peer and answers `peer_dialed`, until the enclave has keys and
+ * state and the phase is `syncing`. The next `import_parentchain` is then answered with the position that the received
+ * follower has, without taking its blocks.
  *
  * ## Order at a restart
  *
@@ -153,6 +159,15 @@ export const ECALLS = {
     "extrinsic_submitted",
     true,
     struct<{ readonly ticket: bigint; readonly accepted: boolean }>({ ticket: u64, accepted: bool }),
+    unit,
+  ),
+  /** Opens the provisioning endpoint; the response is its port. */
+  start_provisioning: ecall("start_provisioning", true, unit, u32),
+  /** The pipe of a `dial_peer` effect (see `EnclavePort.openPipe`); none if the peer cannot be reached. */
+  peer_dialed: ecall(
+    "peer_dialed",
+    true,
+    struct<{ readonly ticket: bigint; readonly pipe: number | undefined }>({ ticket: u64, pipe: option(u32) }),
     unit,
   ),
   /** Current values for Prometheus; waits for nothing. */

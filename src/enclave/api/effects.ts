@@ -14,6 +14,7 @@
  * | `broadcast_block` | sends the block to all peers (detached) | – |
  * | `blocks_wanted` | fetches blocks from one peer, then the next (detached) | `import_blocks` |
  * | `submit_extrinsic` | submits to the named parentchain (detached) | `extrinsic_submitted { ticket, accepted }` |
+ * | `dial_peer` | asks the peer for its provisioning endpoint, opens a pipe to it (detached) | `peer_dialed { ticket, pipe or none }` |
  * | `log` | writes a line | – |
  * | `fatal` | stops the service with this code; no further ecall but `shutdown` and `metrics` | – |
  *
@@ -106,6 +107,13 @@ export interface SubmitExtrinsic {
   readonly bytes: Uint8Array;
 }
 
+/** A validateer to be dialled for provisioning. */
+export interface DialPeer {
+  readonly ticket: bigint;
+  /** Its trusted endpoint as it is registered, `wss://host:port`: it tells where its provisioning endpoint is. */
+  readonly url: string;
+}
+
 /** Why the enclave has to be stopped. */
 export interface Fatal {
   readonly code: string;
@@ -125,6 +133,7 @@ export type Effects = {
   blocks_wanted: BlocksWanted;
   submit_extrinsic: SubmitExtrinsic;
   fatal: Fatal;
+  dial_peer: DialPeer;
 };
 /** Something that the host shall do. */
 export type Effect = Variant<Effects>;
@@ -157,6 +166,7 @@ export const effect: Codec<Effect> = variant<Effects>({
     struct<SubmitExtrinsic>({ ticket: u64, parentchain: u8, purpose: text, bytes: bytes(MAX_EXTRINSIC_BYTES) }),
   ],
   fatal: [10, struct<Fatal>({ code: text, detail: text })],
+  dial_peer: [11, struct<DialPeer>({ ticket: u64, url: text })],
 });
 
 /** SCALE codec of the effects of one response. */

@@ -2,7 +2,8 @@
  * The host's end of the boundary, in the same form over a worker's port and in one process.
  *
  * Messages over a port: the host posts {@linkcode EcallMessage}; the enclave posts {@linkcode AnswerMessage} and, of
- * its own accord, {@linkcode EffectsMessage}. Only numbers, strings and byte arrays cross.
+ * its own accord, {@linkcode EffectsMessage}. Only numbers, strings and byte arrays cross; and the ends of pipes, in
+ * {@linkcode PipeMessage}s, through which the host passes the bytes of a connection.
  *
  * @module
  */
@@ -24,6 +25,8 @@ export interface Outcome<Response> {
 export interface EnclavePort {
   /** Runs an ecall. Rejects with {@linkcode EnclavePortError} only if the enclave is gone or the message is garbage. */
   readonly call: <N extends EcallName>(name: N, request: EcallRequest<N>) => Promise<Outcome<EcallResponse<N>>>;
+  /** Hands over one end of a pipe and gives the number by which an ecall names it. */
+  readonly openPipe: (port: MessagePort) => number;
   /** Called with effects that belong to no ecall; set it before the first ecall. */
   onEffects: ((effects: readonly Effect[]) => void) | undefined;
 }
@@ -57,9 +60,15 @@ export interface EffectsMessage {
   readonly effects: Uint8Array;
 }
 
+/** Host to enclave: one end of a pipe. */
+export interface PipeMessage {
+  readonly pipe: number;
+  readonly port: MessagePort;
+}
+
 /** What both ends of the worker's boundary need of a `MessagePort` or `Worker`. */
 export interface MessageEnd {
-  readonly postMessage: (message: unknown) => void;
+  readonly postMessage: (message: unknown, transfer?: Transferable[]) => void;
   onmessage: ((event: { readonly data: unknown }) => void) | null;
 }
 
@@ -87,10 +96,18 @@ export function outcome<Response>(response: Codec<Response>): Codec<Outcome<Resp
 /** Runs an encoded ecall: the enclave's side of the boundary. */
 export type EcallHandler = (ecall: string, bytes: Uint8Array) => Promise<Uint8Array>;
 
+/** Takes a pipe: the enclave's side of the boundary. */
+export type PipeHandler = (pipe: number, port: MessagePort) => void;
+
 /** A port to an enclave in the same process; everything is encoded and decoded as over a worker's port. */
-export function createInProcessPort(handle: EcallHandler): EnclavePort {
+export function createInProcessPort(handle: EcallHandler, onPipe: PipeHandler = () => {}): EnclavePort {
+  let pipes = 0;
   return {
     onEffects: undefined,
+    openPipe: (port) => {
+      onPipe(++pipes, port);
+      return pipes;
+    },
     call: async <N extends EcallName>(name: N, request: EcallRequest<N>) => {
       const bytes = await handle(name, encodeRequest(name, request));
       return decodeOutcome(name, bytes);
@@ -102,6 +119,7 @@ export function createInProcessPort(handle: EcallHandler): EnclavePort {
 export function createMessageEnclavePort(end: MessageEnd): EnclavePort & { readonly gone: (cause: unknown) => void } {
   const waiting = new Map<number, { resolve: (bytes: Uint8Array) => void; reject: (error: Error) => void }>();
   let nextId = 1;
+  let pipes = 0;
   let lost: EnclavePortError | undefined;
   const port = {
     onEffects: undefined as EnclavePort["onEffects"],
@@ -112,6 +130,10 @@ export function createMessageEnclavePort(end: MessageEnd): EnclavePort & { reado
       const answer = new Promise<Uint8Array>((resolve, reject) => waiting.set(id, { resolve, reject }));
       end.postMessage({ id, ecall: name, bytes } satisfies EcallMessage);
       return decodeOutcome(name, await answer);
+    },
+    openPipe: (pipe: MessagePort) => {
+      end.postMessage({ pipe: ++pipes, port: pipe } satisfies PipeMessage, [pipe]);
+      return pipes;
     },
     gone: (cause: unknown) => {
       lost ??= new EnclavePortError("EnclaveGone", "The enclave has ended", cause);
@@ -131,8 +153,13 @@ export function createMessageEnclavePort(end: MessageEnd): EnclavePort & { reado
 }
 
 /** Serves ecalls on the enclave's end of a message port; the returned function posts effects of its own accord. */
-export function serveEcalls(end: MessageEnd, handle: EcallHandler): (own: readonly Effect[]) => void {
+export function serveEcalls(
+  end: MessageEnd,
+  handle: EcallHandler,
+  onPipe: PipeHandler = () => {},
+): (own: readonly Effect[]) => void {
   end.onmessage = ({ data }) => {
+    if (isPipe(data)) return onPipe(data.pipe, data.port);
     if (!isEcall(data)) return;
     handle(data.ecall, data.bytes).then((bytes) => end.postMessage({ id: data.id, bytes } satisfies AnswerMessage));
   };
@@ -158,6 +185,10 @@ function isObject(data: unknown): data is Record<string, unknown> {
 function isEcall(data: unknown): data is EcallMessage {
   return isObject(data) && typeof data["id"] === "number" && typeof data["ecall"] === "string" &&
     data["bytes"] instanceof Uint8Array;
+}
+
+function isPipe(data: unknown): data is PipeMessage {
+  return isObject(data) && typeof data["pipe"] === "number" && data["port"] instanceof MessagePort;
 }
 
 function isAnswer(data: unknown): data is AnswerMessage {

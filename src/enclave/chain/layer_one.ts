@@ -140,6 +140,13 @@ export class LayerOne implements LayerOneView {
     for (const { hash } of this.#entries.splice(0, Math.max(0, count))) this.#byHash.delete(toHex(hash));
   }
 
+  /** Forgets all but the newest blocks, where nobody needs their items. */
+  keepNewest(count: number): void {
+    for (const { hash } of this.#entries.splice(0, Math.max(0, this.#entries.length - count))) {
+      this.#byHash.delete(toHex(hash));
+    }
+  }
+
   #itemsOf({ number, content }: ImportedBlock): readonly PrologueItem[] {
     if (content === undefined || number <= this.#start) return [];
     const { nowMs, deposits } = content;

@@ -10,7 +10,6 @@ import type { ImportedBlock } from "../../parentchain/imported_block.ts";
 import { shardAuthorities } from "../../parentchain/view.ts";
 import type { AccountId } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
-import { toHex } from "../../primitives/hex.ts";
 import { ok, type Result } from "../../primitives/result.ts";
 import type { ChainBlock } from "../../sidechain/chain_block.ts";
 import { type ConfirmationState, decideConfirmation, processFinalHead } from "../../sidechain/confirmation.ts";
@@ -37,6 +36,7 @@ import type { Outbox } from "./outbox.ts";
 import type { ParentchainFeed } from "./parentchain_feed.ts";
 import type { EnclaveSetup } from "./setup.ts";
 import { coversConfirmation, type Shard } from "./shard.ts";
+import { submitExtrinsic } from "./submit_extrinsic.ts";
 
 /** File of the sealed payout ledger. */
 export const LEDGER_FILE = "payouts.sealed";
@@ -243,22 +243,15 @@ export class DutyRunner {
   }
 
   #submit(extrinsic: DutyExtrinsic): Effect {
-    const { tickets, outbox } = this.#context;
-    const { purpose, bytes, hash, nonce } = extrinsic;
-    const isRoutine = purpose === "confirm_processed_parentchain_block";
-    outbox.log(isRoutine ? "debug" : "info", "ExtrinsicSent", { purpose, nonce, hash: toHex(hash) });
-    const ticket = tickets.open("extrinsic_submitted", (accepted) => {
-      if (accepted) return [];
-      outbox.log("warn", "ExtrinsicRefused", { purpose, nonce });
+    const { purpose, hash } = extrinsic;
+    return submitExtrinsic(this.#context, extrinsic, () => {
       // Forgotten, so that its duty sends it anew; the node has it in no pool.
       this.#state = {
         ...this.#state,
         outbox: this.#state.outbox.filter((sent) => !equalBytes(sent.hash, hash)),
       };
       if (purpose === "confirm_imported_sidechain_block") this.#confirmation = { type: "idle" };
-      return [];
     });
-    return { type: "submit_extrinsic", value: { ticket, parentchain: 0, purpose, bytes } };
   }
 
   /** Logs alerts that were not there the last time. */

@@ -6,6 +6,7 @@
 import type { Effect } from "../api/effects.ts";
 import type { Platform } from "../api/platform_client.ts";
 import type { CryptoWorkerSource } from "../crypto_workers/crypto_workers.ts";
+import type { ProvisioningPorts } from "../provisioning/provisioning_port.ts";
 import type { StartServer } from "../server_port.ts";
 
 /** Capabilities passed in by the entry point, or by a test. */
@@ -21,6 +22,8 @@ export interface EnclavePorts {
   readonly cryptoWorkers?: CryptoWorkerSource;
   /** Opens the TLS endpoint. */
   readonly startServer: StartServer;
+  /** Endpoints through which shards are given and taken. */
+  readonly provisioning: ProvisioningPorts;
   /** Posts effects that belong to no ecall. */
   readonly sendEffects: (effects: readonly Effect[]) => void;
   /** Version of this software. */

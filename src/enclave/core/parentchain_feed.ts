@@ -105,8 +105,13 @@ export class ParentchainFeed {
     if (!equalBytes(described.value.start.genesisHash, this.#state.genesisHash)) {
       return err({ code: "GenesisMismatch", detail: "The node is of another chain" });
     }
-    this.#config = described.value.config;
+    this.#config = { ...described.value.config, peers: this.#config.peers ?? [] };
     return ok(undefined);
+  }
+
+  /** Asks for the registrations of other enclaves from the next block on. Call it only before the host is told what to prove. */
+  askForPeers(peers: readonly AccountId[]): void {
+    this.#config = { ...this.#config, peers };
   }
 
   /** Position and wanted keys for the host. */

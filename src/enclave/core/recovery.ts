@@ -103,8 +103,8 @@ async function afterSnapshot(
   return askForBlocks(context, replay, base.number + 1n);
 }
 
-/** The chain's entry of a snapshot's block. */
-function pointOf(manifest: SnapshotManifest, snapshot: StateSnapshot): ChainPoint | undefined {
+/** The chain's entry of a snapshot's block; `undefined` if the manifest does not name it. */
+export function pointOf(manifest: SnapshotManifest, snapshot: StateSnapshot): ChainPoint | undefined {
   const { head } = manifest;
   if (head === undefined) {
     const integritee = parentchainPallets.Integritee;

@@ -31,7 +31,8 @@ export const RSA_ANSWER_TICK_MS = 10;
 
 /** What the methods work with; parts are absent until they exist. */
 export interface BackendContext {
-  readonly setup: EnclaveSetup;
+  /** The setup of now: its keys change when a shard is received. */
+  readonly setup: () => EnclaveSetup;
   readonly ports: EnclavePorts;
   readonly counters: EnclaveCounters;
   readonly outbox: Outbox;
@@ -43,16 +44,12 @@ export interface BackendContext {
 
 /** Makes the service behind the RPC methods. */
 export function createRpcService(context: BackendContext): RpcService {
-  const { setup, ports, counters, outbox } = context;
+  const { ports, counters, outbox } = context;
   const order = new ArrivalOrder();
   return {
-    info: {
-      shard: setup.shard,
-      fingerprint: setup.fingerprint,
-      shieldingKey: setup.keys.shieldingJson,
-      version: ports.version,
-      muRaUrl: setup.config.muRaUrl,
-      untrustedUrl: setup.config.untrustedUrl,
+    get info() {
+      const { shard, fingerprint, keys, config: { muRaUrl, untrustedUrl } } = context.setup();
+      return { shard, fingerprint, shieldingKey: keys.shieldingJson, version: ports.version, muRaUrl, untrustedUrl };
     },
     submit: async (request, connection) => {
       const shard = context.shard();

@@ -1,15 +1,13 @@
 /**
  * The running enclave: what each ecall does. Handlers run one at a time; the dispatcher (`enclave.ts`) sees to that.
  *
- * States: uninitialised → recovering → parentchain → syncing → running; stopped from each of them (see `PHASES`).
+ * States: uninitialised → recovering → parentchain → syncing → running; syncing → provisioning → syncing; stopped from each of
+ * them (see `PHASES`).
  *
  * @module
  */
-import { FINALITY_LEVELS } from "../../attestation/key_statement.ts";
-import { h256 } from "../../primitives/branded.ts";
-import { equalBytes } from "../../primitives/bytes.ts";
 import { readShardVault } from "../../stf/pallets/parentchain.ts";
-import { sudoKey } from "../../stf/pallets/sudo.ts";
+import { isProductionChain } from "../../stf/parentchain_specs.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
 import type { SignedBlock } from "../../types/signed_block.ts";
 import { RpcRouter } from "../../transport/router.ts";
@@ -25,42 +23,30 @@ import {
   type Metric,
   type ParentchainPosition,
   type Phase,
-  PHASES,
   type SlotOutcome,
 } from "../api/ecall_values.ts";
 import type { EcallError } from "../api/ecalls.ts";
-import { EvidenceMaker } from "../evidence.ts";
+import type { Effect } from "../api/effects.ts";
 import type { PayoutLedger } from "../duties/payout_ledger.ts";
-import type { Registration } from "../duties/registration.ts";
 import { enclaveMethods } from "../rpc/method_table.ts";
 import type { RpcService } from "../rpc/rpc_service.ts";
 import type { RunningServer } from "../server_port.ts";
 import { Tickets } from "../tickets.ts";
-import { decodeLedger, DutyRunner, LEDGER_FILE, newerLedger, openLedger } from "./duty_runner.ts";
 import type { EnclavePorts } from "./enclave_ports.ts";
-import { createGenesisChain } from "./genesis_state.ts";
-import { IndirectCalls } from "./indirect_calls.ts";
+import { describeHealth } from "./health.ts";
+import { type Joined, joinedFields, Joining, mustJoin } from "./joining.ts";
 import { collectMetrics, EnclaveCounters } from "./metrics.ts";
 import type { Outbox } from "./outbox.ts";
-import { ParentchainFeed } from "./parentchain_feed.ts";
-import { PeerImport } from "./peer_import.ts";
-import { type Recovered, startRecovery } from "./recovery.ts";
+import { type FeedImport, ParentchainFeed } from "./parentchain_feed.ts";
+import { PeerRegistry } from "./peer_registry.ts";
+import { ProvisioningService } from "./provisioning_service.ts";
+import type { Recovered } from "./recovery.ts";
 import { createRpcService } from "./rpc_backend.ts";
-import { createSetup, type EnclaveSetup, identityOf } from "./setup.ts";
-import { Shard } from "./shard.ts";
-import { skippedSlot, SlotRunner } from "./slot_runner.ts";
-import { Snapshots } from "./snapshots.ts";
-
-/** What exists once the parentchain is known. */
-interface Running {
-  readonly feed: ParentchainFeed;
-  readonly shard: Shard;
-  readonly peers: PeerImport;
-  readonly indirect: IndirectCalls;
-  readonly duties: DutyRunner;
-  readonly snapshots: Snapshots;
-  readonly slots: SlotRunner;
-}
+import { createRunning, type Running } from "./running.ts";
+import { adoptKeys, createSetup, type EnclaveSetup, identityOf } from "./setup.ts";
+import type { Shard } from "./shard.ts";
+import { skippedSlot } from "./slot_runner.ts";
+import { readStartFiles } from "./start_files.ts";
 
 type Outcome<T> = Promise<Result<T, EcallError>>;
 
@@ -87,7 +73,15 @@ export class Runtime {
   #recovered: Recovered | undefined;
   #ledger: PayoutLedger | undefined;
   #running: Running | undefined;
-  #evidence: EvidenceMaker | undefined;
+  #joining: Joining | undefined;
+  #registry: PeerRegistry | undefined;
+  #provisioning: ProvisioningService | undefined;
+  /** Description of the parentchain as the host gave it last. */
+  #info: Uint8Array = new Uint8Array(0);
+  /** Whether it is known that this enclave's keys are those of the shard. */
+  #isSettled = false;
+  /** Whether the follower stands elsewhere than the host was told. */
+  #isPositionNew = false;
   #service: RpcService | undefined;
   #server: RunningServer | undefined;
   #startMs = 0;
@@ -118,9 +112,10 @@ export class Runtime {
     this.#setup = setup.value;
     this.#startMs = Number(request.nowMs);
     this.#phase = "recovering";
+    this.#registry = new PeerRegistry(setup.value, this.tickets, this.#outbox);
     const sealed = setup.value.newSealedKeys;
     if (sealed !== undefined) this.#writeKeys(sealed);
-    else await this.#recover(setup.value);
+    else this.#outbox.push(...await this.#recover(setup.value));
     return ok(identityOf(setup.value));
   }
 
@@ -138,103 +133,102 @@ export class Runtime {
     this.#outbox.push({ type: "write_file", value: { ticket, name: KEYS_FILE, bytes: sealed } });
   }
 
-  async #recover(setup: EnclaveSetup): Promise<void> {
-    const startSnapshots = () =>
-      startRecovery({
-        setup,
-        tickets: this.tickets,
-        outbox: this.#outbox,
-        onDone: (recovered) => {
-          this.#recovered = recovered;
-          this.#phase = "parentchain";
-        },
-      });
-    if (!setup.config.files.includes(LEDGER_FILE)) {
-      this.#outbox.push(...await startSnapshots());
-      return;
-    }
-    const ticket = this.tickets.open("file_read", async (sealed) => {
-      this.#ledger = sealed === undefined ? undefined : await openLedger(setup, sealed);
-      if (this.#ledger !== undefined) return await startSnapshots();
-      const detail = `The file "${LEDGER_FILE}" is damaged: without it a payout could be paid twice`;
-      return [{ type: "fatal", value: { code: "PayoutLedgerDamaged", detail } }];
+  async #recover(setup: EnclaveSetup): Promise<readonly Effect[]> {
+    return await readStartFiles({
+      ...{ setup, tickets: this.tickets, outbox: this.#outbox },
+      onDone: ({ registry, ledger, recovered }) => {
+        this.#registry = registry;
+        this.#ledger = ledger;
+        this.#recovered = recovered;
+        this.#phase = "parentchain";
+      },
     });
-    this.#outbox.push({ type: "read_file", value: { ticket, name: LEDGER_FILE } });
   }
 
   async initParentchain(request: InitParentchainRequest): Outcome<ParentchainPosition> {
     const setup = this.#setup as EnclaveSetup;
     if (request.parentchain !== 0) return refuse("UnsupportedParentchain", "Only Integritee is followed");
     if (this.#phase === "recovering") return refuse("Recovering", "The state is being recovered");
-    if (this.#running !== undefined) {
-      const updated = this.#running.feed.updateMetadata(request.info);
-      return updated.ok ? ok(this.#running.feed.position()) : updated;
+    this.#info = request.info;
+    const started = this.#feed;
+    if (started !== undefined) {
+      const updated = started.updateMetadata(request.info);
+      return updated.ok ? ok(started.position()) : updated;
     }
     const sealedFollower = this.#recovered?.manifest.followers.find(({ parentchain }) => parentchain === 0)?.state;
     const known = this.#recovered && readShardVault(this.#recovered.chain.head.snapshot);
     const vault = (known ?? setup.ownVault.vault).account;
     const feed = ParentchainFeed.start(setup, vault, request.info, sealedFollower);
     if (!feed.ok) return feed;
+    if (setup.config.skipRa && isProductionChain(feed.value.state.genesisHash)) {
+      return refuse("SkipAttestationNotAllowed", "A chain whose token has value wants attested enclaves");
+    }
     await this.#start(setup, feed.value);
     return ok(feed.value.position());
   }
 
-  async #start(setup: EnclaveSetup, feed: ParentchainFeed): Promise<void> {
+  async #start(setup: EnclaveSetup, feed: ParentchainFeed, catchUpTo = 0n): Promise<void> {
     const recovered = this.#recovered;
-    const chain = recovered?.chain ?? createGenesisChain(setup, feed.state);
-    const shard = new Shard(setup, chain, this.#outbox);
-    const context = { setup, shard, feed, tickets: this.tickets, outbox: this.#outbox };
-    const payoutFinality = FINALITY_LEVELS[setup.config.payoutFinality] ?? "proven";
-    const evidence = new EvidenceMaker(this.#ports.platform, setup.keys, {
-      genesis: feed.state.genesisHash,
-      shard: setup.shard,
-      fingerprint: setup.fingerprint,
-      instanceId: setup.instanceId,
-      slotDurationMs: Number(shard.slotDurationMs),
-      tlsCertHash: h256(setup.certificate.hash),
-      finality: feed.state.level,
-      // Not from the configuration: what counts is the state, which the host's words of today do not change.
-      hasRoot: sudoKey.get(shard.chain.head.snapshot) !== undefined,
+    const running = createRunning({
+      ...{ setup, feed, recovered, catchUpTo },
+      ...{ ports: this.#ports, tickets: this.tickets, outbox: this.#outbox, counters: this.#counters },
+      ...{ registry: this.#registry as PeerRegistry, ledger: this.#ledger, startMs: this.#startMs },
     });
-    const duties = new DutyRunner(
-      {
-        ...context,
-        payoutFinality,
-        registration: () => this.#registration(setup, evidence),
-        peers: () => [],
-        isCaughtUp: () => true,
-      },
-      newerLedger(this.#ledger, recovered && decodeLedger(recovered.manifest.duties)),
-    );
-    const manifest = recovered?.manifest;
-    const loaded = manifest && { number: manifest.blockNumber, hash: manifest.blockHash };
-    const snapshots = new Snapshots({ ...context, duties }, loaded);
-    this.#evidence = evidence;
-    const peers = new PeerImport(shard, feed.layerOne, this.#outbox);
-    const indirect = new IndirectCalls(shard, feed.layerOne, this.#outbox);
-    const slots = new SlotRunner({
-      ...{ shard, feed, duties, snapshots, indirect, outbox: this.#outbox, counters: this.#counters },
-      startMs: this.#startMs,
-      monotonicMs: this.#ports.monotonicMs,
-    });
-    this.#running = { feed, shard, duties, snapshots, peers, indirect, slots };
+    this.#running = running;
     this.#recovered = undefined;
     this.#phase = "syncing";
-    this.#outbox.push(...await snapshots.writeFirst());
+    // An enclave that has made or taken blocks is of the shard; one that has not may have founded a second one.
+    this.#isSettled ||= running.shard.chain.head.number > 0n;
+    this.#outbox.push(...await running.snapshots.writeFirst());
   }
 
-  async #registration(setup: EnclaveSetup, evidence: EvidenceMaker): Promise<Registration> {
-    const url = setup.config.trustedUrl;
-    if (setup.config.skipRa) return { proof: { type: "Skip" }, url };
-    const { evidence: { quote } } = await evidence.get(this.#ports.nowMs());
-    return { proof: { type: "Dcap", quote }, url };
+  /** Once the parentchain shows who runs the shard: this enclave founded it, or gives its own keys up and joins. */
+  #hasToJoin({ feed, evidence }: Running): boolean {
+    const view = feed.layerOne.newestView;
+    const setup = this.#setup as EnclaveSetup;
+    const joins = this.#isSettled || view === undefined ? undefined : mustJoin(view, setup.signer);
+    if (joins === undefined) return false;
+    this.#isSettled = true;
+    if (!joins) return false;
+    this.#outbox.log("info", "JoiningShard", { validateers: view?.shardStatus.length ?? 0 });
+    this.#running = undefined;
+    this.#phase = "provisioning";
+    this.#joining = new Joining({
+      ...{ setup, feed, evidence, registry: this.#registry as PeerRegistry },
+      ...{ ports: this.#ports, tickets: this.tickets, outbox: this.#outbox, enqueue: this.#enqueue },
+      onJoined: (joined) => this.#join(joined),
+    });
+    return true;
+  }
+
+  async #join({ keys, recovered, received }: Joined): Promise<void> {
+    const setup = await adoptKeys(this.#setup as EnclaveSetup, keys, this.#ports, this.#outbox);
+    const { head } = recovered.chain;
+    const vault = (readShardVault(head.snapshot) ?? setup.ownVault.vault).account;
+    const feed = ParentchainFeed.start(setup, vault, this.#info, received.follower);
+    if (!feed.ok) return this.#outbox.push({ type: "fatal", value: feed.error });
+    this.#setup = setup;
+    this.#joining = undefined;
+    this.#recovered = recovered;
+    this.#ledger = undefined;
+    this.#isPositionNew = true;
+    this.#outbox.log("info", "ShardReceived", joinedFields(received));
+    const { newestNumber, newestHash } = received.manifest;
+    await this.#start(setup, feed.value, newestNumber);
+    if (newestNumber > head.number) {
+      this.#outbox.push({ type: "blocks_wanted", value: { from: head.hash, until: newestHash } });
+    }
   }
 
   async importParentchain(request: ImportParentchainRequest): Outcome<ParentchainPosition> {
     const running = this.#running;
-    if (running === undefined || request.parentchain !== 0) {
-      return refuse("ParentchainUnknown", "Call init_parentchain");
+    const known = this.#feed;
+    if (known === undefined || request.parentchain !== 0) return refuse("ParentchainUnknown", "Call init_parentchain");
+    if (this.#isPositionNew) {
+      this.#isPositionNew = false;
+      return ok(known.position());
     }
+    if (running === undefined) return await this.#importJoining(known, request);
     const { feed, shard, duties, peers } = running;
     const nowMs = Number(request.nowMs);
     const { base } = shard.chain;
@@ -244,6 +238,8 @@ export class Runtime {
       if (imported.error.code === "ParentchainTailReverted") this.#stopOnRevert();
       return imported;
     }
+    await this.#followPeers(feed, imported.value);
+    if (this.#hasToJoin(running)) return ok(feed.position());
     const { isLost, revertedFrom } = imported.value;
     const takenBack = shard.followLayerOne(isLost, nowMs);
     if (takenBack === undefined) this.#stopOnRevert();
@@ -257,6 +253,24 @@ export class Runtime {
     await peers.retryParked(nowMs);
     if (request.blocks.length <= LIVE_IMPORT_BLOCKS) await duties.run(nowMs);
     return ok(feed.position());
+  }
+
+  async #importJoining(
+    feed: ParentchainFeed,
+    { blocks, nowMs }: ImportParentchainRequest,
+  ): Outcome<ParentchainPosition> {
+    const imported = feed.importBlocks(blocks, Number(nowMs), 0);
+    if (!imported.ok) return imported;
+    await this.#followPeers(feed, imported.value);
+    await this.#joining?.onImported(Number(nowMs), blocks.length <= LIVE_IMPORT_BLOCKS);
+    return ok(feed.position());
+  }
+
+  /** Which other enclaves the next blocks are to tell of, and which code is announced for the shard. */
+  async #followPeers(feed: ParentchainFeed, { imported }: FeedImport): Promise<void> {
+    const registry = this.#registry as PeerRegistry;
+    await registry.noteViews(imported.flatMap(({ content }) => content === undefined ? [] : [content.view]));
+    feed.askForPeers(registry.wanted(feed.layerOne.newestView));
   }
 
   #stopOnRevert(): void {
@@ -274,7 +288,9 @@ export class Runtime {
   }
 
   async onSlot(nowMs: number): Promise<SlotOutcome> {
-    if (this.#running === undefined) return skippedSlot("ParentchainUnknown");
+    if (this.#running === undefined) {
+      return skippedSlot(this.#joining === undefined ? "ParentchainUnknown" : "Provisioning");
+    }
     const outcome = await this.#running.slots.run(nowMs);
     if (outcome.code === "Authored") this.#phase = "running";
     return outcome;
@@ -319,16 +335,26 @@ export class Runtime {
     }
   }
 
+  /** Opens the provisioning endpoint. */
+  async startProvisioning(): Outcome<number> {
+    this.#provisioning ??= new ProvisioningService({
+      ...{ ports: this.#ports, outbox: this.#outbox, registry: this.#registry as PeerRegistry },
+      setup: () => this.#setup as EnclaveSetup,
+      running: () => this.#running,
+    });
+    return await this.#provisioning.start();
+  }
+
   /** The service behind the RPC methods. @throws {TypeError} Before `init`. */
   service(): RpcService {
     if (this.#setup === undefined) throw new TypeError("Cannot serve before init");
     return this.#service ??= createRpcService({
-      setup: this.#setup,
+      setup: () => this.#setup as EnclaveSetup,
       ports: this.#ports,
       counters: this.#counters,
       outbox: this.#outbox,
       shard: () => this.#running?.shard,
-      evidence: () => this.#evidence,
+      evidence: () => this.#running?.evidence,
       importBlocks: (blocks) => this.#takePeerBlocks(blocks),
     });
   }
@@ -341,7 +367,7 @@ export class Runtime {
   async shutdown(): Promise<void> {
     this.#phase = "stopped";
     this.#setup?.crypto.stop();
-    await this.#server?.stop();
+    await Promise.all([this.#server?.stop(), this.#provisioning?.stop()]);
     this.#server = undefined;
   }
 
@@ -351,26 +377,17 @@ export class Runtime {
       fingerprint: this.#ports.platform.measurement,
       version: this.#ports.version,
       shard: this.#running?.shard,
-      feed: this.#running?.feed,
+      feed: this.#feed,
       connections: this.#server?.connections() ?? 0,
       cryptoWorkers: this.#setup?.crypto.readyWorkers ?? 0,
     });
   }
 
   health(): Health {
-    const running = this.#running;
-    const view = running?.feed.layerOne.newestView;
-    const self = this.#setup?.signer ?? new Uint8Array(0);
-    return {
-      phase: PHASES.indexOf(this.#phase),
-      registered: view?.enclave !== undefined,
-      listed: view?.shardStatus.some(({ signer }) => equalBytes(signer, self)) ?? false,
-      vault: running && readShardVault(running.shard.persisted.snapshot)?.account,
-      blockNumber: running?.shard.persisted.number ?? 0n,
-      blockHash: running?.shard.persisted.hash ?? new Uint8Array(32),
-      confirmedNumber: view?.confirmation?.blockNumber ?? 0n,
-      slotDurationMs: Number(running?.shard.slotDurationMs ?? 0n),
-      notAuthoring: running?.slots.notAuthoring ?? "ParentchainUnknown",
-    };
+    return describeHealth(this.#phase, this.#setup, this.#running, this.#feed);
+  }
+
+  get #feed(): ParentchainFeed | undefined {
+    return this.#running?.feed ?? this.#joining?.feed;
   }
 }

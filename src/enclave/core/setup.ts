@@ -99,6 +99,24 @@ export async function createSetup(
   });
 }
 
+/** The setup with a received shard's keys in place of those that were drawn for one of its own. */
+export async function adoptKeys(
+  setup: EnclaveSetup,
+  keys: EnclaveKeys,
+  ports: EnclavePorts,
+  outbox: Outbox,
+): Promise<EnclaveSetup> {
+  const { fingerprint, shard } = setup;
+  setup.crypto.stop();
+  return {
+    ...setup,
+    keys,
+    stateKeys: { ...keys, olderStateKeys: new Map() },
+    enclaveAccount: accountId(keys.enclaveAccount.publicKey),
+    crypto: await startCrypto({ shieldingKey: keys.shielding.privateKey, fingerprint, shard }, ports, outbox),
+  };
+}
+
 async function startCrypto(keys: CryptoKeys, ports: EnclavePorts, outbox: Outbox): Promise<CryptoWorkers> {
   return new CryptoWorkers({
     keys: { ...keys, shieldingKey: await decryptOnly(keys.shieldingKey) },

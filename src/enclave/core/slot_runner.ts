@@ -32,6 +32,8 @@ export interface SlotContext {
   readonly startMs: number;
   /** Milliseconds that never go back. */
   readonly monotonicMs: () => number;
+  /** Whether the shard is as new here as where it came from. */
+  readonly isCaughtUp: () => boolean;
 }
 
 /** An outcome of a slot without a block. */
@@ -81,6 +83,7 @@ export class SlotRunner {
     indirect.release(nowMs);
     shard.setup.crypto.sweep();
     if (snapshots.newest === undefined) return skippedSlot("FirstSnapshotPending");
+    if (!this.#context.isCaughtUp()) return skippedSlot("CatchingUp");
     const startedMs = monotonicMs();
     counters.poolBefore = shard.pool.sizes.ready;
     const outcome = await authorSlot({

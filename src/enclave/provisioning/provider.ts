@@ -162,7 +162,7 @@ export async function readFrame(reader: FrameReader, name: FrameName): Outcome<U
   const frame = await reader.next(name, "Refusal");
   if (!frame.ok) return frame;
   if (frame.value.name === name) return ok(frame.value.payload);
-  return err({ code: "RefusedByPeer", reason: refusalText(frame.value.payload) });
+  return err({ code: "RefusedByPeer", said: refusalText(frame.value.payload) });
 }
 
 /** The next frame as a message. */

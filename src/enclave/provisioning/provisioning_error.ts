@@ -105,7 +105,7 @@ export type ProvisioningError =
   | RegistrationError
   | PayloadError
   /** The peer refused, and said why. */
-  | { readonly code: "RefusedByPeer"; readonly reason: string };
+  | { readonly code: "RefusedByPeer"; readonly said: string };
 
 /** Oldest evidence that counts, in ms: it is made for the connection it is sent over. */
 export const MAX_EVIDENCE_AGE_MS = 120_000;

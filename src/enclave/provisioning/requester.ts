@@ -159,7 +159,7 @@ async function receiveState(
     const frame = await reader.next("State", "LightClient", "Refusal");
     if (!frame.ok) return frame;
     const { name, payload } = frame.value;
-    if (name === "Refusal") return err({ code: "RefusedByPeer", reason: refusalText(payload) });
+    if (name === "Refusal") return err({ code: "RefusedByPeer", said: refusalText(payload) });
     if (name === "LightClient") return finishState(decoder, manifest, payload);
     const pushed = decoder.push(payload);
     if (!pushed.ok) return pushed;

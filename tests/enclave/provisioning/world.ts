@@ -276,5 +276,5 @@ export function codeOf(result: Result<unknown, ProvisioningError>): string {
 /** What the other end was told. */
 export function reasonOf(result: Result<unknown, ProvisioningError>): string {
   expect(codeOf(result)).toBe("RefusedByPeer");
-  return !result.ok && result.error.code === "RefusedByPeer" ? result.error.reason : "";
+  return !result.ok && result.error.code === "RefusedByPeer" ? result.error.said : "";
 }

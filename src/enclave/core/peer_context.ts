@@ -1,0 +1,80 @@
+/**
+ * What this enclave is, and what it asks of others, when it gives or takes a shard.
+ *
+ * @module
+ */
+import { EMULATED_DEVELOPMENT_ROOT } from "../../attestation/emulated_root.ts";
+import { INTEL_SGX_ROOT, type PlatformRoot } from "../../attestation/platform_root.ts";
+import { parseQuoteWithChain } from "../../attestation/verify_quote.ts";
+import { randomBytes } from "../../crypto/random.ts";
+import type { ParentchainView } from "../../parentchain/view.ts";
+import { type BlockHash, h256 } from "../../primitives/branded.ts";
+import { equalBytes } from "../../primitives/bytes.ts";
+import { isProductionChain } from "../../stf/parentchain_specs.ts";
+import type { Platform } from "../api/platform_client.ts";
+import type { PeerContext } from "../provisioning/peer_evidence.ts";
+import { DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS, MIN_UPGRADE_VISIBLE_BLOCKS } from "../provisioning/upgrade_watch.ts";
+import type { EnclavePorts } from "./enclave_ports.ts";
+import type { PeerRegistry } from "./peer_registry.ts";
+import type { EnclaveSetup } from "./setup.ts";
+
+/** Name of a root that is neither Intel's nor the published one. */
+export const OPERATOR_ROOT_NAME = "the platform root of this enclave";
+
+/** What a context is made of. */
+export interface PeerContextSource {
+  readonly setup: EnclaveSetup;
+  readonly ports: EnclavePorts;
+  readonly registry: PeerRegistry;
+  readonly genesis: BlockHash;
+  readonly view: () => ParentchainView | undefined;
+  readonly roots: PeerContext["roots"];
+}
+
+/** Makes the context. */
+export function createPeerContext(source: PeerContextSource): PeerContext {
+  const { setup, ports, registry, genesis, view, roots } = source;
+  const { skipRa, testGenesis } = setup.config;
+  const isProduction = isProductionChain(genesis);
+  return {
+    nowMs: ports.nowMs,
+    randomBytes,
+    signer: setup.keys.signer,
+    fingerprint: setup.fingerprint,
+    shard: setup.shard,
+    genesis: h256(genesis),
+    quote: (reportData) => ports.platform.quote(reportData),
+    roots,
+    view,
+    upgrade: () => ({
+      watch: registry.watch,
+      minVisibleBlocks: testGenesis && !isProduction ? DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS : MIN_UPGRADE_VISIBLE_BLOCKS,
+    }),
+    // Who registers without attestation itself cannot ask others for more; never on a chain that holds value.
+    allowSkip: skipRa && !isProduction,
+  };
+}
+
+/**
+ * The one root that counts for peers: that of the own platform. So enclaves of real processors keep to themselves, and
+ * emulated ones to those of the same operator, or of development.
+ */
+export async function ownRoots(platform: Platform): Promise<PeerContext["roots"]> {
+  const root = await ownRoot(platform);
+  if (root === undefined) return { roots: [], acceptedEmulatedRoots: [] };
+  return { roots: [root], acceptedEmulatedRoots: root.isEmulated ? [root.name] : [] };
+}
+
+async function ownRoot(platform: Platform): Promise<PlatformRoot | undefined> {
+  let quote: Uint8Array;
+  try {
+    quote = await platform.quote(new Uint8Array(64));
+  } catch {
+    return undefined;
+  }
+  const parsed = parseQuoteWithChain(quote);
+  const publicKey = parsed.ok ? parsed.value.certificates.at(-1)?.publicKey : undefined;
+  if (publicKey === undefined) return undefined;
+  const known = [INTEL_SGX_ROOT, EMULATED_DEVELOPMENT_ROOT].find((root) => equalBytes(root.publicKey, publicKey));
+  return known ?? { name: OPERATOR_ROOT_NAME, publicKey, isEmulated: true };
+}

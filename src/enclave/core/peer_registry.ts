@@ -1,0 +1,121 @@
+/**
+ * What this enclave remembers of other enclaves: to whom it gave the shard, who asked for it, and since when an upgrade of
+ * the code is visible.
+ *
+ * @module
+ */
+import { type Codec, option, struct, u32, vec } from "../../codec/codec.ts";
+import { MAX_PEERS } from "../../parentchain/wanted_keys.ts";
+import type { ParentchainView } from "../../parentchain/view.ts";
+import type { AccountId } from "../../primitives/branded.ts";
+import { equalBytes } from "../../primitives/bytes.ts";
+import { accountIdCodec, enclaveFingerprintCodec } from "../../types/ids.ts";
+import { type UpgradeWatch, watchUpgrade } from "../provisioning/upgrade_watch.ts";
+import type { Tickets } from "../tickets.ts";
+import type { Outbox } from "./outbox.ts";
+import { openSealedFile, writeSealedFile } from "./sealed_file.ts";
+import type { EnclaveSetup } from "./setup.ts";
+
+/** File of the registry. */
+export const PEERS_FILE = "peers.sealed";
+/** Most accounts that are remembered as provisioned: three times those a shard can have at a time. */
+export const MAX_PROVISIONED = 32;
+/** Most attested accounts whose registration is waited for. */
+export const MAX_ANNOUNCED = 8;
+
+/** The registry as it is sealed. */
+export interface StoredPeers {
+  /** Attested accounts that were given the shard, oldest first. */
+  readonly provisioned: readonly AccountId[];
+  readonly watch: UpgradeWatch | undefined;
+}
+
+/** SCALE codec of {@linkcode StoredPeers}. */
+export const storedPeers: Codec<StoredPeers> = struct<StoredPeers>({
+  provisioned: vec(accountIdCodec, MAX_PROVISIONED),
+  watch: option(struct<UpgradeWatch>({ fingerprint: enclaveFingerprintCodec, firstSeenAt: u32 })),
+});
+
+const NOTHING: StoredPeers = { provisioned: [], watch: undefined };
+
+/** Other enclaves. */
+export class PeerRegistry {
+  readonly #setup: EnclaveSetup;
+  readonly #tickets: Tickets;
+  readonly #outbox: Outbox;
+  #stored: StoredPeers;
+  #announced: readonly AccountId[] = [];
+
+  constructor(setup: EnclaveSetup, tickets: Tickets, outbox: Outbox, stored: StoredPeers = NOTHING) {
+    this.#setup = setup;
+    this.#tickets = tickets;
+    this.#outbox = outbox;
+    this.#stored = stored;
+  }
+
+  /** Opens the file; a damaged one is told and left: what it held can be had again. */
+  static async open(setup: EnclaveSetup, tickets: Tickets, outbox: Outbox, sealed: Uint8Array): Promise<PeerRegistry> {
+    const stored = await openSealedFile(setup, PEERS_FILE, storedPeers, sealed);
+    if (stored === undefined) outbox.log("error", "PeersFileDamaged");
+    return new PeerRegistry(setup, tickets, outbox, stored);
+  }
+
+  /** Accounts that were given the shard. */
+  get provisioned(): readonly AccountId[] {
+    return this.#stored.provisioned;
+  }
+
+  /** Since when the shard's configuration names its next or present measurement. */
+  get watch(): UpgradeWatch | undefined {
+    return this.#stored.watch;
+  }
+
+  /** Asks for the registration of an account from the next parentchain block on; the oldest wish gives way. */
+  announce(account: AccountId): void {
+    const others = this.#announced.filter((known) => !equalBytes(known, account));
+    this.#announced = [...others, account].slice(-MAX_ANNOUNCED);
+  }
+
+  /** Whose registrations are wanted: who asks for the shard, and the shard's validateers. */
+  wanted(view: ParentchainView | undefined): readonly AccountId[] {
+    const listed = view?.shardStatus.map(({ signer }) => signer) ?? [];
+    const wanted: AccountId[] = [];
+    for (const account of [...this.#announced, ...listed]) {
+      const isKnown = [this.#setup.signer, ...wanted].some((known) => equalBytes(known, account));
+      if (!isKnown && wanted.length < MAX_PEERS) wanted.push(account);
+    }
+    return wanted;
+  }
+
+  /** Takes note of newer views, in their order. */
+  async noteViews(views: readonly ParentchainView[]): Promise<void> {
+    const seen = views.reduce(watchUpgrade, this.#stored.watch);
+    // Only other code than the own one is an upgrade to wait for.
+    const watch = seen !== undefined && equalBytes(seen.fingerprint, this.#setup.fingerprint) ? undefined : seen;
+    if (watch === this.#stored.watch) return;
+    await this.#store({ ...this.#stored, watch });
+    if (watch !== undefined) this.#outbox.log("warn", "UpgradeVisible", { from: watch.firstSeenAt });
+  }
+
+  /** Takes note of an attested account that was given the shard. */
+  async addProvisioned(account: AccountId): Promise<void> {
+    const others = this.#stored.provisioned.filter((known) => !equalBytes(known, account));
+    await this.#store({ ...this.#stored, provisioned: [...others, account].slice(-MAX_PROVISIONED) });
+  }
+
+  async #store(stored: StoredPeers): Promise<void> {
+    this.#stored = stored;
+    const effect = await writeSealedFile(
+      this.#setup,
+      this.#tickets,
+      PEERS_FILE,
+      storedPeers.encode(stored),
+      (written) => {
+        // Remembered until the next start all the same, and a peer that lost its rights asks again.
+        if (!written) this.#outbox.log("error", "PeersNotStored");
+        return [];
+      },
+    );
+    this.#outbox.push(effect);
+  }
+}

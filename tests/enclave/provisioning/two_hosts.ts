@@ -1,0 +1,139 @@
+/**
+ * Two enclaves on one parentchain in memory: the first runs a shard, the second wants to join. Their channel is in memory,
+ * their quotes are those of emulated processors.
+ *
+ * @module
+ */
+import { EMULATED_DEVELOPMENT_ROOT_CERTIFICATE } from "../../../src/attestation/emulated_root.ts";
+import type { Identity } from "../../../src/enclave/api/ecall_values.ts";
+import type { Platform } from "../../../src/enclave/api/platform_client.ts";
+import { EMULATED_DEVELOPMENT_ROOT_KEY } from "../../../src/enclave/platform/development_root_key.ts";
+import { createEmulatedProcessor } from "../../../src/enclave/platform/emulated_processor.ts";
+import type { SecureChannel } from "../../../src/enclave/provisioning/secure_channel.ts";
+import { createTlsCertificate, type TlsCertificate } from "../../../src/enclave/tls_certificate.ts";
+import { concatBytes, utf8 } from "../../../src/primitives/bytes.ts";
+import type { StateSnapshot } from "../../../src/state/snapshot.ts";
+import { readShardVault } from "../../../src/stf/pallets/parentchain.ts";
+import type { TestBlock, TestBlockSpec, TestChain } from "../../parentchain/builders.ts";
+import { type Disk, MEASUREMENT, TestHost, testPlatform, timeOf } from "../harness.ts";
+import { streamPair } from "./world.ts";
+
+export type Storage = NonNullable<TestBlockSpec["storage"]>;
+
+/** A processor of the published development root. */
+export async function emulatedPlatform(key: number, measurement: Uint8Array = MEASUREMENT): Promise<Platform> {
+  const root = { certificate: EMULATED_DEVELOPMENT_ROOT_CERTIFICATE, privateKey: EMULATED_DEVELOPMENT_ROOT_KEY };
+  const processor = await createEmulatedProcessor(new Uint8Array(32).fill(key), root, timeOf(0));
+  const platform = testPlatform(measurement, key);
+  return { ...platform, quote: (reportData) => processor.quote(platform.measurement, reportData) };
+}
+
+/** A host whose enclave can reach another one. */
+export class PeerHost extends TestHost {
+  provider: PeerHost | undefined;
+  /** Outcome of each connection that was served. */
+  readonly served: Promise<void>[] = [];
+  /** Changes the channel of the end that the name says. */
+  tamper: Partial<Record<"requester" | "provider", Partial<SecureChannel>>> = {};
+
+  static async create(chain: TestChain, key: number, disk?: Disk, tip?: TestBlock): Promise<PeerHost> {
+    return new PeerHost(chain, disk, await emulatedPlatform(key), tip);
+  }
+
+  override dial(): number | undefined {
+    return this.provider === undefined ? undefined : 1;
+  }
+
+  override async connectToPeer(certificate: TlsCertificate): Promise<SecureChannel> {
+    const provider = this.provider as PeerHost;
+    const serving = await createTlsCertificate(["localhost"], provider.nowMs);
+    const { first, second } = streamPair();
+    const binding = crypto.getRandomValues(new Uint8Array(64));
+    const serve = provider.provisioning?.serve as (channel: SecureChannel) => Promise<void>;
+    this.served.push(serve({
+      ...{ stream: first, binding, ownCertificate: serving.der, peerCertificate: certificate.der },
+      ...this.tamper.provider,
+    }));
+    return {
+      ...{ stream: second, binding, ownCertificate: certificate.der, peerCertificate: serving.der },
+      ...this.tamper.requester,
+    };
+  }
+
+  get self(): Identity {
+    return this.identity as Identity;
+  }
+
+  codes(): string[] {
+    return this.logs.map(({ code }) => code);
+  }
+
+  /** Reasons of what was refused or failed. */
+  reasons(code: "ProvisioningRefused" | "ProvisioningFailed"): (string | undefined)[] {
+    return this.logs.filter((line) => line.code === code).map(({ fields }) => fields["reason"]);
+  }
+
+  async health() {
+    const health = await this.call("health", undefined);
+    if (!health.ok) throw new TypeError(health.error.code);
+    return health.value;
+  }
+}
+
+/** Registration of an enclave as the registry holds it. */
+export function registered({ self }: PeerHost, change: Readonly<Record<string, unknown>> = {}): Storage {
+  const value = {
+    report_data: concatBytes(self.signer, new Uint8Array(32)),
+    mr_enclave: self.fingerprint,
+    mr_signer: new Uint8Array(32),
+    timestamp: BigInt(timeOf(1_000)),
+    url: utf8("wss://127.0.0.1:2000"),
+    build_mode: { type: "Production", value: undefined },
+    attestation_method: { type: "Skip", value: { proxied: false } },
+    status: { type: "Invalid", value: undefined },
+    ...change,
+  };
+  return [["Teerex", "SovereignEnclaves", [self.signer], { type: "Sgx", value }]];
+}
+
+/** The shard's validateers in their order. */
+export function listing(host: PeerHost, ...others: readonly PeerHost[]): Storage {
+  const entries = [host, ...others].map(({ self }, i) => ({
+    signer: self.signer,
+    fingerprint: self.fingerprint,
+    last_activity: 1 + i,
+  }));
+  return [["EnclaveBridge", "ShardStatus", [host.shard], entries]];
+}
+
+/** The vault of a host's shard with delegates. */
+export function delegates(host: PeerHost, ...delegates: readonly PeerHost[]): Storage {
+  const vault = readShardVault(host.enclave.shard()?.chain.head.snapshot as StateSnapshot)?.account;
+  const proxies = delegates.map(({ self }) => ({
+    delegate: self.signer,
+    proxy_type: { type: "Any", value: undefined },
+    delay: 0,
+  }));
+  return [["Proxy", "Proxies", [vault], [proxies, 0n]]];
+}
+
+/** Builds a block on the first host's tip and gives it to all. */
+export async function growAll(hosts: readonly PeerHost[], spec: TestBlockSpec = {}): Promise<TestBlock> {
+  const [first, ...others] = hosts as [PeerHost, ...PeerHost[]];
+  const block = await first.parentchainBlock(spec);
+  for (const host of others) {
+    host.tip = block;
+    host.built.push(block);
+    await host.importParentchain([block]);
+  }
+  return block;
+}
+
+/** Lets what runs between ecalls come to its end. */
+export async function settle(...hosts: readonly PeerHost[]): Promise<void> {
+  for (let i = 0; i < 40; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await Promise.all(hosts.flatMap(({ served }) => served));
+    for (const host of hosts) await host.call("health", undefined);
+  }
+}
