@@ -1,5 +1,6 @@
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Floors 0 to 5 and the client: the same files run in Deno and in Chromium. */
 const PORTABLE_TESTS = [
@@ -50,8 +51,19 @@ const CHROMIUM_FLAGS = [
   "--disable-sync",
 ];
 
+/** What takes longest comes first, so that no worker is left alone with it at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const rank = ({ moduleId }: TestSpecification): number =>
+      moduleId.endsWith("/e2e/faults.test.ts") ? 0 : moduleId.includes("/e2e/") ? 1 : 2;
+    return sorted.toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

@@ -50,8 +50,10 @@ export const PAYOUT_CASES: readonly (readonly [name: string, run: (play: PayoutP
   ["transfer fails: beneficiary below the existential deposit", (play) => play.transferFails()],
 ];
 
-/** Runs each case `count` times. */
-export async function runPayouts(options: FaultOptions): Promise<Report> {
+/** Runs each case, or those of these names, `count` times. */
+export async function runPayouts(options: FaultOptions, names?: readonly string[]): Promise<Report> {
+  const cases = PAYOUT_CASES.filter(([name]) => names?.includes(name) ?? true);
+  if (names !== undefined && cases.length !== names.length) throw new TypeError(`No such case in ${names.join("; ")}`);
   let gate: NodeGate | undefined;
   const openGate = (nodePort: number): Promise<number> => {
     gate = NodeGate.open(nodePort);
@@ -62,7 +64,7 @@ export async function runPayouts(options: FaultOptions): Promise<Report> {
       const play = new PayoutPlay(stage, gate as NodeGate, options, track);
       await play.prepare();
       for (let i = 1; i <= options.count; i++) {
-        for (const [name, run] of PAYOUT_CASES) {
+        for (const [name, run] of cases) {
           await play.attempt(name, i, run);
         }
       }
