@@ -11,7 +11,7 @@
 export interface NodeConfig {
   /** Prefix of its log lines. */
   readonly name: string;
-  /** Options of `devnode`; must hold `--rpc-port`. */
+  /** Options of `devnode`. */
   readonly flags: readonly string[];
 }
 
@@ -19,7 +19,7 @@ export interface NodeConfig {
 export interface ValidateerConfig {
   /** Prefix of its log lines. */
   readonly name: string;
-  /** Options of `validateer run`; must hold `--untrusted-http-port`. */
+  /** Options of `validateer run`. */
   readonly flags: readonly string[];
 }
 
@@ -49,26 +49,19 @@ export function parseLocalSetup(text: string): LocalSetup {
     });
   }
   const root = objectAt(json, "configuration", ["nodes", "validateers"]);
-  const nodes = listAt(root["nodes"], "nodes").map((node, i) => programAt(node, `nodes[${i}]`, "--rpc-port"));
-  const validateers = listAt(root["validateers"], "validateers")
-    .map((one, i) => programAt(one, `validateers[${i}]`, "--untrusted-http-port"));
+  const nodes = listAt(root["nodes"], "nodes").map((node, i) => programAt(node, `nodes[${i}]`));
+  const validateers = listAt(root["validateers"], "validateers").map((one, i) => programAt(one, `validateers[${i}]`));
   const names = [...nodes, ...validateers].map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new LocalSetupError(`Cannot use the name "${twice}" twice`);
+  if (names.length === 0) throw new LocalSetupError("Cannot start a network of nothing: want a node or a validateer");
   if (names.length > MAX_PROCESSES) {
     throw new LocalSetupError(`Cannot start ${names.length} processes: at most ${MAX_PROCESSES}`);
   }
   return { nodes, validateers };
 }
 
-/** The value of an option among flags, as `--option value` or `--option=value`. */
-export function flagValue(flags: readonly string[], option: string): string | undefined {
-  const at = flags.indexOf(option);
-  if (at >= 0) return flags[at + 1];
-  return flags.find((flag) => flag.startsWith(`${option}=`))?.slice(option.length + 1);
-}
-
-function programAt(value: unknown, place: string, portOption: string): NodeConfig {
+function programAt(value: unknown, place: string): NodeConfig {
   const { name, flags } = objectAt(value, place, ["name", "flags"]);
   if (typeof name !== "string" || !/^[\w-]{1,24}$/.test(name)) {
     throw new LocalSetupError(`Cannot use ${place}.name: want 1 to 24 letters, digits, "_" or "-"`);
@@ -77,9 +70,6 @@ function programAt(value: unknown, place: string, portOption: string): NodeConfi
     if (typeof flag !== "string") throw new LocalSetupError(`Cannot use ${place}.flags: want strings`);
     return flag;
   });
-  if (!/^\d+$/.test(flagValue(words, portOption) ?? "")) {
-    throw new LocalSetupError(`Cannot use ${place}.flags: want "${portOption}" with a port, to see when it is up`);
-  }
   return { name, flags: words };
 }
 
