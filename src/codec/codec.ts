@@ -52,10 +52,12 @@ export function tryDecode<T>(codec: Codec<T>, bytes: Uint8Array): Result<T, Code
 }
 
 function fixedInteger<T extends number | bigint>(codec: scale.Codec<T>, size: number, max: bigint): Codec<T> {
+  const isWhole = (value: T) => typeof value === "bigint" || Number.isInteger(value);
   return makeCodec<T>(
     (value) => {
-      const wide = BigInt(value);
-      if (wide < 0n || wide > max) throw new RangeError(`Cannot encode integer ${value}: want 0 to ${max}`);
+      if (!isWhole(value) || value < 0 || value > max) {
+        throw new RangeError(`Cannot encode integer ${value}: want 0 to ${max}`);
+      }
       return codec.enc(value);
     },
     (cursor) => {
@@ -96,19 +98,33 @@ export const compact: Codec<bigint> = makeCodec<bigint>(
   },
   (cursor) => {
     need(cursor, 1);
-    const start = cursor.i;
-    const first = cursor[start] as number;
-    const mode = first & 3;
-    const size = mode === 3 ? (first >>> 2) + 5 : 1 << mode;
+    const first = cursor[cursor.i] as number;
+    if ((first & 3) !== 3) return BigInt(readShortCompact(cursor, first));
+    const size = (first >>> 2) + 5;
     if (size > 17) throw new CodecError("TooLarge", `compact integer of ${size - 1} bytes, at most 16`);
     need(cursor, size);
     const value = BigInt(scale.compact.dec(cursor));
-    if (scale.compact.enc(value).length !== size) {
-      throw new CodecError("NonCanonicalCompact", `${value} is not in its shortest form`);
-    }
+    if (scale.compact.enc(value).length !== size) throw notShortest(value);
     return value;
   },
 );
+
+/** A compact integer of one, two or four bytes, which is below 2^30: nearly all are, so they are read without bigints. */
+function readShortCompact(cursor: Cursor, first: number): number {
+  const mode = first & 3;
+  const size = 1 << mode;
+  need(cursor, size);
+  const at = cursor.i;
+  const bits = mode === 0 ? first : mode === 1 ? cursor.v.getUint16(at, true) : cursor.v.getUint32(at, true);
+  cursor.i = at + size;
+  const value = bits >>> 2;
+  if (mode > 0 && value < 1 << (mode === 1 ? 6 : 14)) throw notShortest(value);
+  return value;
+}
+
+function notShortest(value: number | bigint): CodecError {
+  return new CodecError("NonCanonicalCompact", `${value} is not in its shortest form`);
+}
 
 /** A compact integer up to 2^32 − 1 as a number. */
 export const compactU32: Codec<number> = makeCodec<number>(
@@ -116,9 +132,12 @@ export const compactU32: Codec<number> = makeCodec<number>(
     if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
       throw new RangeError(`Cannot encode compact ${value}: want 0 to 2^32 - 1`);
     }
-    return compact.encode(BigInt(value));
+    return value < 64 ? Uint8Array.of(value << 2) : scale.compact.enc(value);
   },
   (cursor) => {
+    need(cursor, 1);
+    const first = cursor[cursor.i] as number;
+    if ((first & 3) !== 3) return readShortCompact(cursor, first);
     const value = compact.read(cursor);
     if (value > 0xffff_ffffn) throw new CodecError("TooLarge", `${value} is above 2^32 - 1`);
     return Number(value);
