@@ -26,6 +26,8 @@ export interface EnclaveHostPorts {
   readonly submitExtrinsic: (extrinsic: SubmitExtrinsic) => Promise<boolean>;
   /** Sends an encoded block to all peers. */
   readonly broadcast: (block: Uint8Array) => void;
+  /** Sends blocks to these peers, by their trusted endpoints, from now on. */
+  readonly setPeers: (urls: readonly string[]) => void;
   /** Fetches blocks from a peer and hands them in by `import_blocks`. */
   readonly fetchBlocks: (from: Uint8Array, until: Uint8Array | undefined) => void;
   /** Dials the validateer with this trusted endpoint for provisioning; the enclave's end of the pipe. Never rejects. */
@@ -117,6 +119,8 @@ export class EnclaveHost {
         return this.#ports.broadcast(effect.value);
       case "blocks_wanted":
         return this.#ports.fetchBlocks(effect.value.from, effect.value.until);
+      case "peers":
+        return this.#ports.setPeers(effect.value);
       case "submit_extrinsic":
         return this.#submit(effect.value);
       case "dial_peer":

@@ -20,6 +20,17 @@ export interface HostMetrics {
   readonly slotRemaining: Histogram<"stage">;
   /** Free balances on the parentchain, in its tokens. */
   readonly freeBalance: Gauge<"parentchain" | "role">;
+  /** The exchange of blocks with other validateers. */
+  readonly peers: {
+    /** Peers that are connected now. */
+    readonly connected: Gauge;
+    /** Messages handed to a peer's connection. */
+    readonly sent: Counter;
+    /** Messages that a peer did not get because it was too slow or away. */
+    readonly dropped: Counter;
+    /** Blocks that were fetched and imported. */
+    readonly fetched: Counter;
+  };
 }
 
 /** Makes the host's metrics; with the process's own if `process` is set. */
@@ -45,6 +56,32 @@ export function createHostMetrics(process: boolean): HostMetrics {
       name: `${PREFIX}account_free_balance`,
       help: "Free balance on the parentchain, in its tokens",
       labelNames: ["parentchain", "role"],
+      registers,
+    }),
+    peers: createPeerMetrics(registers),
+  };
+}
+
+function createPeerMetrics(registers: Registry[]): HostMetrics["peers"] {
+  return {
+    connected: new Gauge({
+      name: `${PREFIX}sidechain_connected_peers`,
+      help: "Validateers to which a connection is open",
+      registers,
+    }),
+    sent: new Counter({
+      name: `${PREFIX}sidechain_messages_sent`,
+      help: "Blocks and operations handed to the connections of other validateers",
+      registers,
+    }),
+    dropped: new Counter({
+      name: `${PREFIX}sidechain_messages_dropped`,
+      help: "Blocks and operations that a validateer did not get because it was too slow or away",
+      registers,
+    }),
+    fetched: new Counter({
+      name: `${PREFIX}sidechain_blocks_fetched`,
+      help: "Blocks that were fetched from other validateers and imported",
       registers,
     }),
   };

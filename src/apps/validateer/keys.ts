@@ -60,6 +60,7 @@ async function withIdentity(
       submitExtrinsic: () => Promise.resolve(false),
       broadcast: () => {},
       fetchBlocks: () => {},
+      setPeers: () => {},
       dialPeer: () => Promise.resolve(undefined),
       fatal: (code, detail) => log("error", code, { detail }),
       log,

@@ -16,6 +16,7 @@ import { ServiceError, ValidateerService } from "../../host/service.ts";
 import type { SlotTimer } from "../../host/slot_clock.ts";
 import { toHex } from "../../primitives/hex.ts";
 import { startEndpoints } from "./endpoints.ts";
+import { createExchange } from "./exchange.ts";
 import type { RunOptions } from "./options.ts";
 import { Releases } from "./releases.ts";
 import { renderStartTable } from "./report.ts";
@@ -82,18 +83,26 @@ async function start(
   const { running, port } = await startEnclaveWorker(dataDir, options);
   releases.add("enclave worker", () => running.terminate());
   void running.died.then(() => fail(new ServiceError("EnclaveDied", "The enclave's worker has died")));
-  const host = new EnclaveHost(port, {
+  const metrics = createHostMetrics(true);
+  // Known as soon as the enclave is up, which is before it wants blocks.
+  let ownShard: Uint8Array = new Uint8Array(32);
+  const host: EnclaveHost = new EnclaveHost(port, {
     blocks,
     files: dataDir,
     submitExtrinsic: ({ purpose, bytes }) => link.submit(purpose, bytes),
-    // One validateer has no peers: exchange of blocks comes with provisioning.
-    broadcast: () => {},
-    fetchBlocks: (from) => log("warn", "BlocksWantedWithoutPeers", { from: toHex(from) }),
+    broadcast: (block) => exchange.network.broadcast(block),
+    fetchBlocks: (from, until) => exchange.fetcher.want(from, until),
+    setPeers: (urls) => exchange.setPeers(urls),
     dialPeer: (url) => dialProvider(url, log),
     fatal: (code, detail) => fail(new ServiceError(code, detail)),
     log,
   });
-  const metrics = createHostMetrics(true);
+  const exchange = createExchange({
+    ...{ timer, log, blocks, meters: metrics.peers },
+    shard: () => ownShard,
+    importBlocks: (request) => host.call("import_blocks", request),
+  });
+  releases.add("exchange of blocks", () => exchange.stop());
   const service = new ValidateerService({
     host,
     link,
@@ -105,6 +114,7 @@ async function start(
       fundEnclaveAccount({ link, url, account: signer, development: options.dev, signal: stop, log }),
   });
   const identity = await service.recover(await initRequestOf(options, shard, dataDir, blocks, Date.now()));
+  ownShard = identity.shard;
   log("info", "EnclaveReady", { fingerprint: toHex(identity.fingerprint) });
   const trustedPort = await service.sync(identity);
   if (stop.aborted) return;

@@ -14,6 +14,7 @@
  * | `broadcast_block` | sends the block to all peers (detached) | – |
  * | `blocks_wanted` | fetches blocks from one peer, then the next (detached) | `import_blocks` |
  * | `submit_extrinsic` | submits to the named parentchain (detached) | `extrinsic_submitted { ticket, accepted }` |
+ * | `peers` | sends blocks to these peers from now on (detached) | – |
  * | `dial_peer` | asks the peer for its provisioning endpoint, opens a pipe to it (detached) | `peer_dialed { ticket, pipe or none }` |
  * | `log` | writes a line | – |
  * | `fatal` | stops the service with this code; no further ecall but `shutdown` and `metrics` | – |
@@ -42,6 +43,7 @@ import {
   MAX_FILE_BYTES,
   MAX_FILE_NAME_LENGTH,
   MAX_LOG_FIELDS,
+  MAX_PEER_URLS,
   MAX_TEXT_BYTES,
 } from "./limits.ts";
 
@@ -134,6 +136,8 @@ export type Effects = {
   submit_extrinsic: SubmitExtrinsic;
   fatal: Fatal;
   dial_peer: DialPeer;
+  /** Trusted endpoints of the shard's other validateers as they are registered; replaces those of before. */
+  peers: readonly string[];
 };
 /** Something that the host shall do. */
 export type Effect = Variant<Effects>;
@@ -167,6 +171,7 @@ export const effect: Codec<Effect> = variant<Effects>({
   ],
   fatal: [10, struct<Fatal>({ code: text, detail: text })],
   dial_peer: [11, struct<DialPeer>({ ticket: u64, url: text })],
+  peers: [12, vec(text, MAX_PEER_URLS)],
 });
 
 /** SCALE codec of the effects of one response. */

@@ -43,3 +43,5 @@ export const MAX_SHIELDING_KEY_BYTES = 8192;
 export const MAX_SEALED_KEYS_BYTES = 64 * 1024;
 /** Largest self-signed TLS certificate in DER. */
 export const MAX_CERTIFICATE_BYTES = 16 * 1024;
+/** Peers that the host is told: more than the ten validateers that a shard can have and as many that want to join. */
+export const MAX_PEER_URLS = 32;

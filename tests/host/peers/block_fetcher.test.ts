@@ -1,0 +1,217 @@
+import { describe, expect, it } from "vitest";
+import type { BlockOutcome } from "../../../src/enclave/api/ecall_values.ts";
+import { BlockFetcher, type BlockSource, IMPORT_BATCH, MIN_RETRY_MS } from "../../../src/host/peers/block_fetcher.ts";
+import { equalBytes } from "../../../src/primitives/bytes.ts";
+import { type SignedBlock, signedBlock } from "../../../src/types/signed_block.ts";
+import { branch, hashOf, ManualTimer, MemoryStore, meters, settle } from "./support.ts";
+
+const ZERO = new Uint8Array(32);
+
+/** What peers have, by their names; a name that is not there cannot be reached. */
+type Peers = Record<string, readonly SignedBlock[] | BlockSource>;
+
+/** A validateer that has some blocks, and its peers. */
+function build(own: readonly SignedBlock[], peers: Peers, verdict: (block: SignedBlock) => string = () => "Imported") {
+  const store = new MemoryStore(own);
+  const timer = new ManualTimer();
+  const logs: string[] = [];
+  const asked: string[] = [];
+  const batches: number[] = [];
+  const { values, ports } = meters();
+  let concurrent = 0;
+  const importOne = (bytes: Uint8Array): BlockOutcome => {
+    const block = signedBlock.decode(bytes);
+    const { parentHash } = block.block.header;
+    if (store.byHash(hashOf(block)) !== undefined) return { code: "BlockAlreadyImported", reject: false };
+    if (!equalBytes(parentHash, ZERO) && store.byHash(parentHash) === undefined) {
+      return { code: "BlockAncestryMismatch", reject: false };
+    }
+    const code = verdict(block);
+    if (code === "Imported") store.put(block);
+    return { code, reject: code === "BadSidechainBlock" };
+  };
+  const fetcher = new BlockFetcher({
+    peers: () => Object.keys(peers),
+    open: async (peer) => {
+      asked.push(peer);
+      expect(++concurrent).toBe(1);
+      const found = peers[peer];
+      await settle();
+      if (found === undefined || (Array.isArray(found) && found.length === 0)) {
+        concurrent--;
+        throw new Error("nobody there");
+      }
+      const source = Array.isArray(found) ? sourceOf(found) : found as BlockSource;
+      return { blocksAfter: source.blocksAfter, close: () => void concurrent-- };
+    },
+    importBlocks: (encoded) => {
+      batches.push(encoded.length);
+      return Promise.resolve(encoded.map(importOne));
+    },
+    store,
+    timer,
+    fetched: ports.fetched,
+    log: (_, code) => void logs.push(code),
+  });
+  return { fetcher, store, timer, logs, asked, batches, values };
+}
+
+/** A peer's store as `sidechain_fetchBlocksFromPeer` shows it. */
+function sourceOf(blocks: readonly SignedBlock[], limit = 100): BlockSource {
+  return {
+    blocksAfter: (hash) => {
+      const from = blocks.find((block) => equalBytes(hashOf(block), hash))?.block.header.blockNumber;
+      const start = equalBytes(hash, ZERO) ? 0n : from;
+      if (start === undefined) return Promise.resolve([]);
+      return Promise.resolve(blocks.filter(({ block }) => block.header.blockNumber > start).slice(0, limit));
+    },
+    close: () => {},
+  };
+}
+
+const holdsAll = (store: MemoryStore, blocks: readonly SignedBlock[]) =>
+  blocks.every((block) => store.byHash(hashOf(block)) !== undefined);
+const last = (blocks: readonly SignedBlock[]) => blocks.at(-1) as SignedBlock;
+
+describe("BlockFetcher", () => {
+  it("takes everything a peer has, answer by answer, in batches none of which is short but old", async () => {
+    const chain = branch(undefined, 350);
+    const { fetcher, store, batches, values, logs } = build([], { a: chain });
+    fetcher.want(ZERO, hashOf(last(chain)));
+    await fetcher.idle();
+    expect(holdsAll(store, chain)).toBe(true);
+    expect(values.fetched).toBe(350);
+    expect(Math.max(...batches)).toBeLessThan(IMPORT_BATCH + 8);
+    expect(logs).toEqual(["BlocksFetched"]);
+  });
+
+  it("asks the next peer if one is away, behind, or has another chain", async () => {
+    const chain = branch(undefined, 10);
+    const other = branch(undefined, 12, 9);
+    const { fetcher, store, asked } = build(chain.slice(0, 3), {
+      away: [],
+      behind: chain.slice(0, 4),
+      other: other.slice(5),
+      good: chain,
+    });
+    fetcher.want(hashOf(chain[2] as SignedBlock), hashOf(last(chain)));
+    await fetcher.idle();
+    expect(asked).toEqual(["away", "behind", "other", "good"]);
+    expect(holdsAll(store, chain)).toBe(true);
+  });
+
+  it("asks the peer first that had blocks last", async () => {
+    const chain = branch(undefined, 6);
+    const { fetcher, asked } = build([], { away: [], good: chain });
+    fetcher.want(ZERO, undefined);
+    await fetcher.idle();
+    fetcher.want(hashOf(last(chain)), undefined);
+    await fetcher.idle();
+    expect(asked).toEqual(["away", "good", "good"]);
+  });
+
+  it("goes back along the own branch until the peer knows a block of it", async () => {
+    const shared = branch(undefined, 20);
+    const mine = branch(last(shared), 37, 1);
+    const theirs = branch(last(shared), 40, 2);
+    const { fetcher, store } = build([...shared, ...mine], { a: [...shared, ...theirs] });
+    fetcher.want(hashOf(last(mine)), hashOf(last(theirs)));
+    await fetcher.idle();
+    expect(holdsAll(store, theirs)).toBe(true);
+  });
+
+  it("goes back also if the peer knows the own branch, and shows the other one from above the fork only", async () => {
+    const shared = branch(undefined, 20);
+    const mine = branch(last(shared), 5, 1);
+    const theirs = branch(last(shared), 9, 2);
+    const { fetcher, store } = build([...shared, ...mine], { a: [...shared, ...mine, ...theirs] });
+    fetcher.want(hashOf(last(mine)), hashOf(last(theirs)));
+    await fetcher.idle();
+    expect(holdsAll(store, theirs)).toBe(true);
+  });
+
+  it("begins at a block that only the peer has stored: that of a received state", async () => {
+    const chain = branch(undefined, 9);
+    // The state came without its blocks.
+    const { fetcher, store } = build([], { a: chain });
+    store.put(chain[4] as SignedBlock);
+    fetcher.want(hashOf(chain[4] as SignedBlock), hashOf(last(chain)));
+    await fetcher.idle();
+    expect(holdsAll(store, chain.slice(4))).toBe(true);
+    expect(holdsAll(store, chain.slice(0, 4))).toBe(false);
+  });
+
+  it("leaves a peer at once that sends a block which no honest one has", async () => {
+    const chain = branch(undefined, 10);
+    const bad = [...chain.slice(0, 2), ...branch(chain[1], 5, 6)];
+    const judge = (block: SignedBlock) => block.block.header.blockDataHash[0] === 6 ? "BadSidechainBlock" : "Imported";
+    const { fetcher, store, logs } = build([], { bad, good: chain }, judge);
+    fetcher.want(ZERO, hashOf(last(chain)));
+    await fetcher.idle();
+    expect(logs[0]).toBe("PeerGivesNoBlocks");
+    expect(holdsAll(store, chain)).toBe(true);
+  });
+
+  it("leaves a peer that sends the same blocks for ever", async () => {
+    const chain = branch(undefined, 5);
+    let asked = 0;
+    const same: BlockSource = { blocksAfter: () => (asked++, Promise.resolve(chain)), close: () => {} };
+    const { fetcher, logs } = build([], { same });
+    fetcher.want(ZERO, undefined);
+    await fetcher.idle();
+    expect(asked).toBe(2);
+    expect(logs).toContain("PeerGivesNoBlocks");
+  });
+
+  it("waits, ever longer, if blocks rest on a parentchain block that is not here yet", async () => {
+    const chain = branch(undefined, 10);
+    let known = 4n;
+    const judge = (block: SignedBlock) => block.block.header.blockNumber > known ? "Parked" : "Imported";
+    const { fetcher, store, timer, asked, logs } = build([], { a: chain }, judge);
+    fetcher.want(ZERO, hashOf(last(chain)));
+    await fetcher.idle();
+    expect(holdsAll(store, chain.slice(0, 4))).toBe(true);
+    await timer.pass(MIN_RETRY_MS);
+    await timer.pass(2 * MIN_RETRY_MS - 1);
+    // Pushes go on meanwhile, each a wish.
+    fetcher.want(hashOf(chain[3] as SignedBlock), hashOf(last(chain)));
+    expect(asked).toHaveLength(2);
+    known = 10n;
+    await timer.pass(1);
+    await fetcher.idle();
+    expect(holdsAll(store, chain)).toBe(true);
+    expect(timer.waiting).toBe(0);
+    expect(logs.filter((code) => code === "BlocksUnavailable")).toHaveLength(1);
+  });
+
+  it("asks again at once when there are other peers", async () => {
+    const chain = branch(undefined, 10);
+    const peers: Record<string, readonly SignedBlock[]> = {};
+    const { fetcher, store } = build([], peers);
+    fetcher.want(ZERO, hashOf(last(chain)));
+    await fetcher.idle();
+    peers["a"] = chain;
+    fetcher.peersChanged();
+    await fetcher.idle();
+    expect(holdsAll(store, chain)).toBe(true);
+  });
+
+  it("counts wishes that come while it asks as one", async () => {
+    const chain = branch(undefined, 10);
+    const { fetcher, asked } = build([], { a: chain });
+    for (const block of chain) fetcher.want(ZERO, hashOf(block));
+    await fetcher.idle();
+    expect(asked).toEqual(["a"]);
+  });
+
+  it("ends at once and leaves nothing to wait for", async () => {
+    const { fetcher, timer, logs, asked } = build([], { away: [] });
+    fetcher.want(ZERO, undefined);
+    fetcher.stop();
+    await fetcher.idle();
+    expect([timer.waiting, logs.length]).toEqual([0, 0]);
+    fetcher.want(ZERO, undefined);
+    await fetcher.idle();
+    expect(asked).toHaveLength(1);
+  });
+});
