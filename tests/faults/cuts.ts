@@ -118,8 +118,8 @@ class CutRun {
     for (const payer of this.#payers) {
       const audit = await auditPayer(client, payer, this.#stage.domain, expected.lost);
       wrong.push(...audit.wrong);
-      if (expected.lost !== undefined) this.#lostCalls += payer.amounts.length - audit.nonce;
-      payer.forgetFrom(audit.nonce);
+      if (expected.lost !== undefined) this.#lostCalls += payer.made - audit.nonce;
+      payer.goOnAt(audit.nonce);
     }
     this.#failures.push(...wrong.map((text) => `cut ${number}, ${expected.kind}: ${text}`));
     this.#options.note(`cut ${number}, ${expected.kind}: ${Math.round(this.#serving.startMs)} ms`);
@@ -129,7 +129,7 @@ class CutRun {
   async #load(number: number, kind: Kind): Promise<void> {
     const before = this.#payers.map(({ reported }) => reported.size);
     const clients = await Promise.all(this.#payers.map(() => this.#serving.worker.connect()));
-    const load = startLoad(clients, this.#payers, this.#stage.domain, this.#random);
+    const load = startLoad(clients, this.#payers, this.#stage.domain);
     const isReported = () =>
       Promise.resolve(this.#payers.some(({ reported }, i) => reported.size > (before[i] as number)));
     if (!await settle(isReported, true, WAIT_MS)) this.#failures.push(`cut ${number}: no call was reported`);

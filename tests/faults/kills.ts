@@ -46,10 +46,7 @@ export function runKills(options: FaultOptions): Promise<Report> {
 class KillRun {
   readonly #stage: Stage;
   readonly #options: FaultOptions;
-  /** Of the moments. */
   readonly #random: Random;
-  /** Of the amounts, which are drawn in an order that is not given. */
-  readonly #amounts: Random;
   readonly #payers: readonly Payer[];
   /** Pays out on the parentchain beside the load. */
   readonly #unshielder: Payer;
@@ -67,7 +64,6 @@ class KillRun {
     this.#stage = stage;
     this.#options = options;
     this.#random = new Random(options.seed);
-    this.#amounts = new Random(options.seed + 1);
     this.#payers = Array.from({ length: PAYERS }, (_, i) => new Payer(`Load${i}`, "transfer", stage.domain));
     this.#unshielder = new Payer("Unshielder", "unshield", stage.domain);
   }
@@ -82,8 +78,8 @@ class KillRun {
 
   async round(number: number, serving: Serving, track: (program: Serving["program"]) => void): Promise<Serving> {
     const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => serving.worker.connect()));
-    const load = startLoad(clients, this.#payers, this.#stage.domain, this.#amounts);
-    const unshield = startLoad(clients.slice(0, 1), [this.#unshielder], this.#stage.domain, this.#amounts, 1);
+    const load = startLoad(clients, this.#payers, this.#stage.domain);
+    const unshield = startLoad(clients.slice(0, 1), [this.#unshielder], this.#stage.domain, { calls: 1 });
     const deposit = this.#deposit();
     await sleep(this.#random.between(50, MAX_LOAD_MS));
     this.#snapshots += serving.program.log.match(/SnapshotWritten/gu)?.length ?? 0;
@@ -120,9 +116,9 @@ class KillRun {
     for (const payer of [...this.#payers, this.#unshielder]) {
       const { nonce, wrong } = await auditPayer(client, payer, this.#stage.domain);
       this.#failures.push(...wrong.map((text) => `kill ${number}: ${text}`));
-      this.#submitted += payer.amounts.length;
-      payer.forgetFrom(nonce);
-      this.#submitted -= payer.amounts.length;
+      this.#submitted += payer.made;
+      payer.goOnAt(nonce);
+      this.#submitted -= payer.made;
     }
     this.#reported = [...this.#payers, this.#unshielder].reduce((sum, { reported }) => sum + reported.size, 0);
   }
@@ -136,7 +132,7 @@ class KillRun {
     const deposited = await settle(balance, wantedDeposits, SETTLE_TIMEOUT_MS);
     if (deposited !== wantedDeposits) this.#failures.push(`deposits came to ${deposited}, want ${wantedDeposits}`);
     const { sink } = this.#unshielder;
-    const executed = this.#unshielder.amounts.length;
+    const executed = this.#unshielder.made;
     const wantedPayouts = UNIT + this.#unshielder.paidBelow(executed);
     const paid = await settle(() => chain.balance(sink.account), wantedPayouts, SETTLE_TIMEOUT_MS);
     // Nothing more may come: a second payment would be sent within the next blocks.
@@ -150,7 +146,7 @@ class KillRun {
 
   #report(payouts: number): Report {
     const { count, seed } = this.#options;
-    const executed = [...this.#payers, this.#unshielder].reduce((sum, { amounts }) => sum + amounts.length, 0);
+    const executed = [...this.#payers, this.#unshielder].reduce((sum, { made }) => sum + made, 0);
     return {
       title: `kill -9 under load (seed ${seed})`,
       rows: [

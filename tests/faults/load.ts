@@ -1,6 +1,6 @@
 /**
- * Load on a validateer whose outcome is known exactly: each account pays one sink of its own, every amount is noted by
- * nonce, and every report of a sidechain block too. After a restart the nonce alone says what the balances must be.
+ * Load on a validateer whose outcome is known exactly: each account pays one sink of its own, every amount follows from
+ * the nonce, and every report of a sidechain block is noted. After a restart the nonce alone says what the balances must be.
  *
  * @module
  */
@@ -14,14 +14,17 @@ import { unwrap } from "../../src/primitives/result.ts";
 import { computeCallFee } from "../../src/stf/fees.ts";
 import type { TrustedCall } from "../../src/types/trusted_call.ts";
 import { UNIT } from "../e2e/harness.ts";
-import type { Random } from "./random.ts";
 
-/** Calls of an account that wait for their block at a time. */
+/** Calls of an account that wait for their block at a time, unless said otherwise. */
 const CALLS_IN_FLIGHT = 4;
 /** Balance with which an account begins: enough for all calls of a run. */
 export const ENDOWMENT: bigint = 1_000n * UNIT;
-/** Bounds of an amount; above the existential deposit, so that the first payment makes the sink. */
-const AMOUNTS = { min: 1_000, max: 1_000_000 } as const;
+/** Least amount: above the existential deposit, so that the first payment makes the sink. */
+const LEAST_AMOUNT = 1_000n;
+/** A prime: amounts repeat after so many calls. */
+const AMOUNT_PERIOD = 999_983n;
+/** Another: neighbours differ widely. */
+const AMOUNT_STEP = 7_919n;
 
 /** One payer of the load and all that is known of its calls. */
 export class Payer {
@@ -31,10 +34,11 @@ export class Payer {
   /** Makes the call of an amount. */
   readonly call: (amount: bigint) => TrustedCall;
   readonly fee: bigint;
-  /** Amounts by nonce. */
-  readonly amounts: bigint[] = [];
+  /** Calls that were made and not forgotten. */
+  made = 0;
   /** Hashes of the blocks that calls were reported to be in, by nonce. */
   readonly reported = new Map<number, string>();
+  #most = 0;
 
   /** A payer of the shard, or one whose sink is paid on the parentchain. */
   constructor(name: string, kind: "transfer" | "unshield", { shard }: SigningDomain) {
@@ -48,9 +52,28 @@ export class Payer {
     this.fee = computeCallFee(this.call(1n), UNIT);
   }
 
+  /** What a call pays: the same whenever it is made again. */
+  amountAt(nonce: number): bigint {
+    return LEAST_AMOUNT + BigInt(nonce) * AMOUNT_STEP % AMOUNT_PERIOD;
+  }
+
   /** What the calls below a nonce paid. */
   paidBelow(nonce: number): bigint {
-    return this.amounts.slice(0, nonce).reduce((sum, amount) => sum + amount, 0n);
+    let sum = 0n;
+    for (let i = 0; i < nonce; i++) sum += this.amountAt(i);
+    return sum;
+  }
+
+  /** The nonce of the next call. */
+  takeNonce(): number {
+    const nonce = this.made++;
+    this.#most = Math.max(this.#most, this.made);
+    return nonce;
+  }
+
+  /** Most calls that were ever made, forgotten or not. */
+  get most(): number {
+    return this.#most;
   }
 
   /** Highest nonce that was reported, but not as of a block to be left out; -1 if there is none. */
@@ -58,11 +81,19 @@ export class Payer {
     return Math.max(-1, ...[...this.reported].filter(([, block]) => block !== except).map(([nonce]) => nonce));
   }
 
-  /** Forgets the calls from a nonce on: they never ran, and their nonces are used again. */
-  forgetFrom(nonce: number): void {
-    this.amounts.length = nonce;
+  /** Goes on at a nonce: the calls from there on did not run, and their nonces are used again. */
+  goOnAt(nonce: number): void {
+    this.made = nonce;
     for (const reported of [...this.reported.keys()]) if (reported >= nonce) this.reported.delete(reported);
   }
+}
+
+/** How much load. */
+export interface LoadOptions {
+  /** Calls of each payer; without an end if not given. */
+  readonly calls?: number;
+  /** Calls of a payer that wait for their block at a time. */
+  readonly inFlight?: number;
 }
 
 /** Load that is on. */
@@ -78,8 +109,7 @@ export function startLoad(
   clients: readonly TrustedClient[],
   payers: readonly Payer[],
   domain: SigningDomain,
-  random: Random,
-  calls = Infinity,
+  { calls = Infinity, inFlight = CALLS_IN_FLIGHT }: LoadOptions = {},
 ): RunningLoad {
   let isStopped = false;
   const anomalies: string[] = [];
@@ -87,10 +117,9 @@ export function startLoad(
     const under: Set<Promise<void>> = new Set();
     try {
       for (let count = 0; count < calls && !isStopped; count++) {
-        const nonce = payer.amounts.length;
-        const amount = BigInt(random.between(AMOUNTS.min, AMOUNTS.max));
-        payer.amounts.push(amount);
-        const watched = unwrap(await client.submitCall(payer.call(amount), domain, payer.signer, { nonce }));
+        const nonce = payer.takeNonce();
+        const call = payer.call(payer.amountAt(nonce));
+        const watched = unwrap(await client.submitCall(call, domain, payer.signer, { nonce }));
         const done = watched.final.then((status) => {
           if (status.ok && status.value.type === "InSidechainBlock") {
             payer.reported.set(nonce, toHex(status.value.value));
@@ -98,7 +127,7 @@ export function startLoad(
           else if (status.error.code !== "WatchLost") anomalies.push(`call ${nonce}: ${status.error.code}`);
         }).finally(() => under.delete(done));
         under.add(done);
-        if (under.size >= CALLS_IN_FLIGHT) await Promise.race(under);
+        if (under.size >= inFlight) await Promise.race(under);
       }
     } catch (error) {
       if (!(error instanceof WorkerRpcError)) anomalies.push(String(error));
@@ -125,7 +154,7 @@ export async function auditPayer(
   const { nonce } = info;
   const highest = payer.highestReported(except);
   if (nonce <= highest) wrong.push(`call ${highest} was reported and is missing: the nonce is ${nonce}`);
-  if (nonce > payer.amounts.length) wrong.push(`nonce ${nonce} after ${payer.amounts.length} calls`);
+  if (nonce > payer.most) wrong.push(`nonce ${nonce} after ${payer.most} calls`);
   const paid = payer.paidBelow(nonce);
   const free = ENDOWMENT - paid - BigInt(nonce) * payer.fee;
   if (info.data.free !== free) wrong.push(`the payer has ${info.data.free}, want ${free} at nonce ${nonce}`);
