@@ -20,6 +20,8 @@ export interface HostMetrics {
   readonly slotRemaining: Histogram<"stage">;
   /** Free balances on the parentchain, in its tokens. */
   readonly freeBalance: Gauge<"parentchain" | "role">;
+  /** Warnings and errors of the log. */
+  readonly logEvents: Counter<"level" | "code">;
   /** The exchange of blocks with other validateers. */
   readonly peers: {
     /** Peers that are connected now. */
@@ -56,6 +58,12 @@ export function createHostMetrics(process: boolean): HostMetrics {
       name: `${PREFIX}account_free_balance`,
       help: "Free balance on the parentchain, in its tokens",
       labelNames: ["parentchain", "role"],
+      registers,
+    }),
+    logEvents: new Counter({
+      name: `${PREFIX}log_events`,
+      help: "Warnings and errors in the log, by their code",
+      labelNames: ["level", "code"],
       registers,
     }),
     peers: createPeerMetrics(registers),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createLog } from "../../src/host/log.ts";
+import { countLog, MAX_COUNTED_CODES } from "../../src/host/log_metrics.ts";
 import { createHostMetrics, renderEnclaveMetrics } from "../../src/host/metrics.ts";
 
 describe("renderEnclaveMetrics()", () => {
@@ -30,6 +31,30 @@ describe("createHostMetrics()", () => {
     const metrics = createHostMetrics(false);
     metrics.missedSlots.inc();
     expect(await metrics.registry.metrics()).toContain("integritee_worker_sidechain_missed_slots 1");
+  });
+});
+
+describe("countLog()", () => {
+  it("serves watched codes as 0, counts warnings and errors whatever is printed, and bounds the codes", async () => {
+    const metrics = createHostMetrics(false);
+    const lines: string[] = [];
+    const log = countLog(createLog((line) => lines.push(line), () => new Date(0), "error"), metrics.logEvents);
+    const served = async (code: string) =>
+      new RegExp(`log_events\\{level="(\\w+)",code="${code}"\\} (\\d+)`).exec(await metrics.registry.metrics())?.slice(
+        1,
+      );
+    expect(await served("SnapshotFailed")).toEqual(["error", "0"]);
+    log("error", "SnapshotFailed", { file: "a" });
+    log("warn", "PeerLost");
+    log("info", "BlockAuthored");
+    expect(await served("SnapshotFailed")).toEqual(["error", "1"]);
+    expect(await served("PeerLost")).toEqual(["warn", "1"]);
+    expect(await served("BlockAuthored")).toBeUndefined();
+    expect(lines).toEqual(["1970-01-01T00:00:00.000Z ERROR SnapshotFailed file=a"]);
+    for (let i = 0; i <= MAX_COUNTED_CODES; i++) log("warn", `Code${i}`);
+    expect(await served("Code1")).toEqual(["warn", "1"]);
+    expect(await served(`Code${MAX_COUNTED_CODES}`)).toBeUndefined();
+    expect(Number((await served("other"))?.[1])).toBeGreaterThan(0);
   });
 });
 

@@ -9,7 +9,8 @@ import { dialProvider } from "../../host/deno/provider_dialer.ts";
 import { openSqliteBlockStore } from "../../host/deno/sqlite_block_store.ts";
 import { EnclaveHost } from "../../host/enclave_host.ts";
 import { createLog, type Log } from "../../host/log.ts";
-import { createHostMetrics } from "../../host/metrics.ts";
+import { countLog } from "../../host/log_metrics.ts";
+import { createHostMetrics, type HostMetrics } from "../../host/metrics.ts";
 import { fundEnclaveAccount } from "../../host/parentchain/funding.ts";
 import { NodeLink } from "../../host/parentchain/link.ts";
 import { ServiceError, ValidateerService } from "../../host/service.ts";
@@ -37,14 +38,18 @@ const timer: SlotTimer = {
 
 /** Runs until the signal; rejects with what ended it otherwise. */
 export async function runValidateer(shard: string | undefined, options: RunOptions, stop: AbortSignal): Promise<void> {
-  const log = createLog((line) => console.error(line), () => new Date(), options.logLevel);
+  const metrics = createHostMetrics(true);
+  const log = countLog(createLog((line) => console.error(line), () => new Date(), options.logLevel), metrics.logEvents);
   const releases = new Releases(log);
   const failed = Promise.withResolvers<never>();
   const ended = new AbortController();
   const stopped = AbortSignal.any([stop, ended.signal]);
   try {
     // A failure that is signalled comes first: it explains the step that fails because of it, or waits for ever.
-    await Promise.race([failed.promise, start(shard, options, stopped, { log, releases, fail: failed.reject })]);
+    await Promise.race([
+      failed.promise,
+      start(shard, options, stopped, { log, metrics, releases, fail: failed.reject }),
+    ]);
     await Promise.race([failed.promise, untilAborted(stop)]);
     log("info", "Stopping");
   } finally {
@@ -60,6 +65,7 @@ async function untilAborted(signal: AbortSignal): Promise<void> {
 
 interface Surroundings {
   readonly log: Log;
+  readonly metrics: HostMetrics;
   readonly releases: Releases;
   readonly fail: (error: Error) => void;
 }
@@ -68,7 +74,7 @@ async function start(
   shard: string | undefined,
   options: RunOptions,
   stop: AbortSignal,
-  { log, releases, fail }: Surroundings,
+  { log, metrics, releases, fail }: Surroundings,
 ): Promise<void> {
   log("warn", "EmulatedEnclave", { meaning: "an enclave in JavaScript protects nothing from its host" });
   if (options.cleanReset) await cleanReset(options.dataDir);
@@ -83,7 +89,6 @@ async function start(
   const { running, port } = await startEnclaveWorker(dataDir, options);
   releases.add("enclave worker", () => running.terminate());
   void running.died.then(() => fail(new ServiceError("EnclaveDied", "The enclave's worker has died")));
-  const metrics = createHostMetrics(true);
   // Known as soon as the enclave is up, which is before it wants blocks.
   let ownShard: Uint8Array = new Uint8Array(32);
   const host: EnclaveHost = new EnclaveHost(port, {
