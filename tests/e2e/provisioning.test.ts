@@ -47,7 +47,7 @@ beforeAll(async () => {
   programs.push(node);
   const [ports, others] = [freePorts(), freePorts()];
   gate = TcpGate.open(ports.muRa);
-  const options = ["--mu-ra-external-address", `127.0.0.1:${gate.port}`];
+  const options = ["--mu-ra-external-address", `127.0.0.1:${gate.port}`, "--slot-duration-ms", "100"];
   firstSite = { dataDir: `${folder}/first`, ports, nodePort, options };
   secondSite = { dataDir: `${folder}/second`, ports: others, nodePort, options: [] };
   first = launch(firstSite);
