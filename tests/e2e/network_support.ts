@@ -11,9 +11,16 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 /** Block time of these networks: four processes share two cores with the test. */
 export const NETWORK_BLOCK_TIME_MS = 1000;
 
-/** A relay of TCP connections that can be switched off. */
+/** Chunks on their way through a relay that is late. */
+const QUEUED_CHUNKS = 256;
+
+/** A relay of TCP connections that can be switched off, delayed and slowed down. */
 export class Relay {
   readonly port: number;
+  /** How late bytes arrive, each way, in ms; counts for what comes from now on. */
+  delayMs = 0;
+  /** How many bytes pass in a second, each way; counts for what comes from now on. */
+  bytesPerSecond: number = Number.POSITIVE_INFINITY;
   readonly #listener: Deno.TcpListener;
   readonly #open = new Set<Deno.TcpConn>();
   readonly #target: () => number;
@@ -39,6 +46,30 @@ export class Relay {
     this.#listener.close();
   }
 
+  /** Lets bytes through when they are due, in their order. */
+  #brake(): TransformStream<Uint8Array, Uint8Array> {
+    let free = 0;
+    const due = new TransformStream<Uint8Array, readonly [dueMs: number, bytes: Uint8Array]>(
+      {
+        transform: (bytes, controller) => {
+          const now = Date.now();
+          free = Math.max(now + this.delayMs, free) + 1000 * bytes.length / this.bytesPerSecond;
+          controller.enqueue([free, bytes]);
+        },
+      },
+      undefined,
+      { highWaterMark: QUEUED_CHUNKS },
+    );
+    const wait = new TransformStream<readonly [dueMs: number, bytes: Uint8Array], Uint8Array>({
+      transform: async ([dueMs, bytes], controller) => {
+        const rest = dueMs - Date.now();
+        if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
+        controller.enqueue(bytes);
+      },
+    });
+    return { writable: due.writable, readable: due.readable.pipeThrough(wait) };
+  }
+
   #drop(): void {
     for (const connection of this.#open) {
       try {
@@ -61,7 +92,10 @@ export class Relay {
     try {
       const outgoing = await Deno.connect({ hostname: "127.0.0.1", port: this.#target() });
       this.#open.add(incoming).add(outgoing);
-      await Promise.all([incoming.readable.pipeTo(outgoing.writable), outgoing.readable.pipeTo(incoming.writable)]);
+      await Promise.all([
+        incoming.readable.pipeThrough(this.#brake()).pipeTo(outgoing.writable),
+        outgoing.readable.pipeThrough(this.#brake()).pipeTo(incoming.writable),
+      ]);
     } catch {
       this.#open.delete(incoming);
       try {

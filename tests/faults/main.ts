@@ -1,12 +1,16 @@
 /**
- * Fault tests at full length: `deno run -A --unstable-worker-options tests/faults/main.ts [kills|cuts|payouts] [--count N] [--seed S]`.
+ * Fault tests at full length: `deno run -A --unstable-worker-options tests/faults/main.ts
+ * [kills|cuts|payouts|network-kills|partitions|disturbances] [--count N] [--seed S]`.
  *
  * @module
  */
 import { installFastCrypto } from "../../src/crypto/fast.ts";
 import { runCuts, runLoaderCuts } from "./cuts.ts";
+import { runDisturbances } from "./disturbances.ts";
 import { runFirstStarts } from "./first_starts.ts";
 import { runKills } from "./kills.ts";
+import { runNetworkKills } from "./network_kills.ts";
+import { runPartitions } from "./partitions.ts";
 import { runPayouts } from "./payouts.ts";
 import { renderReport, type Report } from "./report.ts";
 import type { FaultOptions } from "./stage.ts";
@@ -17,6 +21,8 @@ const DEFAULT_COUNT = 50;
 const COUNT_PER_CASE = 25;
 /** A first start is played once for so many faults. */
 const COUNT_PER_FIRST_START = 5;
+/** Validateers of a network that are killed for each fault. */
+const KILLS_PER_FAULT = 2;
 /** Seed of a run that names none. */
 const DEFAULT_SEED = 1;
 
@@ -29,6 +35,9 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   ],
   cuts: [(options) => runLoaderCuts(1, options), runCuts],
   payouts: [(options) => runPayouts({ ...options, count: Math.max(1, Math.round(options.count / COUNT_PER_CASE)) })],
+  "network-kills": [(options) => runNetworkKills({ ...options, count: KILLS_PER_FAULT * options.count })],
+  partitions: [runPartitions],
+  disturbances: [runDisturbances],
 };
 
 function numberAfter(flag: string, otherwise: number): number {

@@ -95,6 +95,16 @@ export class Member {
     for (const relay of this.#relays) relay.switch(isOn);
   }
 
+  /** Makes what passes its relays late. */
+  delay(ms: number): void {
+    for (const relay of this.#relays) relay.delayMs = ms;
+  }
+
+  /** Limits what passes its relays. */
+  slow(bytesPerSecond: number): void {
+    for (const relay of this.#relays) relay.bytesPerSecond = bytesPerSecond;
+  }
+
   /** Its newest light headers of a range; fewer where it has none. */
   async headers(from: bigint, max = 1): Promise<readonly LightHeader[]> {
     const answer = await this.serving.rpc.request("sidechain_getLightHeaders", [Number(from), max]);
