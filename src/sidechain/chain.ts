@@ -87,6 +87,11 @@ export class SidechainChain implements KnownBlocks {
     for (let i = this.#best.length - 1; i >= 0; i--) yield this.#best[i] as ChainBlock;
   }
 
+  /** All blocks above the base, of all branches, in the order in which they came. */
+  blocks(): IterableIterator<ChainBlock> {
+    return this.#blocks.values();
+  }
+
   /**
    * Adds a block that is verified, or made and stored here, and chooses the head.
    *

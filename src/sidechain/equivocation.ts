@@ -1,24 +1,29 @@
 /**
  * Two headers of one author for one slot: kept as evidence, since nobody can make it but the author.
  *
+ * Differs: the original keeps no such evidence.
+ *
  * @module
  */
+import { ed25519Verify } from "../crypto/ed25519.ts";
 import { equalBytes } from "../primitives/bytes.ts";
 import { toHex } from "../primitives/hex.ts";
+import { computeBlockDataHash } from "../types/block_digest.ts";
+import { type EquivocationProof, MAX_EQUIVOCATIONS } from "../types/equivocation.ts";
 import type { LightHeader } from "../types/light_header.ts";
+import { blockSigningMessage } from "../types/signed_block.ts";
 import { computeHeaderHash } from "../types/sidechain_header.ts";
 import { computeSlot, type Slot } from "./slots.ts";
 
 /** How many (author, slot) pairs are remembered: ten minutes of slots of 300 ms. */
 export const MAX_WATCHED_SLOTS = 2048;
-/** Most pieces of evidence kept; one an author and day is plenty to act on. */
-export const MAX_EQUIVOCATIONS = 64;
+/** Most pieces of evidence kept of one author, so that one does not take the places of the others. */
+export const MAX_EQUIVOCATIONS_PER_AUTHOR = 8;
 
 /** The proof that an author signed two blocks for one slot. */
-export interface Equivocation {
+export interface Equivocation extends EquivocationProof {
+  /** The slot. */
   readonly slot: Slot;
-  readonly first: LightHeader;
-  readonly second: LightHeader;
 }
 
 /** Watches verified headers. */
@@ -26,21 +31,31 @@ export class EquivocationMonitor {
   readonly #slotDurationMs: bigint;
   readonly #seen = new Map<string, LightHeader>();
   readonly #evidence: Equivocation[] = [];
+  #found = 0;
 
   /** @param slotDurationMs Length of a slot of the shard. */
   constructor(slotDurationMs: bigint) {
     this.#slotDurationMs = slotDurationMs;
   }
 
-  /** Evidence so far, oldest first, at most {@linkcode MAX_EQUIVOCATIONS}. */
+  /** Evidence so far, oldest first: one piece by author and slot, within the limits of this file. */
   get evidence(): readonly Equivocation[] {
     return this.#evidence;
   }
 
-  /** Takes a header whose signature and data hash are verified; gives the evidence if it completes one. */
+  /** How many there were, also those beyond the limits. */
+  get found(): number {
+    return this.#found;
+  }
+
+  /**
+   * Takes a header whose signature and data hash are verified, in a slot of its author; gives the evidence if it completes a
+   * new one.
+   */
   observe(header: LightHeader): Equivocation | undefined {
     const slot = computeSlot(header.digest.timestamp, this.#slotDurationMs);
-    const id = `${slot} ${toHex(header.digest.blockAuthor)}`;
+    const { blockAuthor } = header.digest;
+    const id = `${slot} ${toHex(blockAuthor)}`;
     const first = this.#seen.get(id);
     if (first === undefined) {
       this.#seen.set(id, header);
@@ -49,8 +64,31 @@ export class EquivocationMonitor {
       return undefined;
     }
     if (equalBytes(computeHeaderHash(first.header), computeHeaderHash(header.header))) return undefined;
+    const ofAuthor = this.#evidence.filter(({ first: { digest } }) => equalBytes(digest.blockAuthor, blockAuthor));
+    // A third block of the slot proves nothing more.
+    if (ofAuthor.some((known) => known.slot === slot)) return undefined;
     const found: Equivocation = { slot, first, second: header };
-    if (this.#evidence.length < MAX_EQUIVOCATIONS) this.#evidence.push(found);
+    this.#found++;
+    const hasRoom = this.#evidence.length < MAX_EQUIVOCATIONS && ofAuthor.length < MAX_EQUIVOCATIONS_PER_AUTHOR;
+    if (hasRoom) this.#evidence.push(found);
     return found;
   }
+}
+
+/**
+ * Whether evidence that somebody else serves is true: both headers commit to their digests, both are signed by the same
+ * author, for the same slot of the same shard, and they are two.
+ */
+export function isEquivocation({ first, second }: EquivocationProof, slotDurationMs: bigint): boolean {
+  const slotOf = ({ digest }: LightHeader): Slot => computeSlot(digest.timestamp, slotDurationMs);
+  return slotOf(first) === slotOf(second) &&
+    equalBytes(first.digest.blockAuthor, second.digest.blockAuthor) &&
+    equalBytes(first.header.shardId, second.header.shardId) &&
+    !equalBytes(computeHeaderHash(first.header), computeHeaderHash(second.header)) &&
+    isSigned(first) && isSigned(second);
+}
+
+function isSigned({ header, digest, signature }: LightHeader): boolean {
+  return equalBytes(header.blockDataHash, computeBlockDataHash(digest)) &&
+    ed25519Verify(signature.value, blockSigningMessage(computeHeaderHash(header)), digest.blockAuthor);
 }

@@ -65,7 +65,26 @@ export type LayerOneFault =
 /** What is wrong with a payload. */
 export type PayloadFault = "DiffTooShort" | "UnknownEpoch" | "DiffNotAuthentic" | "Undecodable";
 
-/** Whether the block may become importable when the parentchain moves on here, so that it is worth parking. */
+/** Whether the block may become importable when the parentchain or the chain moves on here, so that it is worth parking. */
 export function isParkable(error: BlockImportError): boolean {
-  return error.code === "BadParentchainBlock" && error.fault === "unknown";
+  return (error.code === "BadParentchainBlock" && error.fault === "unknown") || isOrphaned(error);
+}
+
+/** Whether the parent of the block is not here, so that what lies between is to be fetched. */
+export function isOrphaned(error: BlockImportError): boolean {
+  return error.code === "BlockAncestryMismatch" && error.verdict === "ignore";
+}
+
+/** Refusals of blocks whose signature, body and turn were right: the author's own doing. */
+const OF_THE_AUTHOR: ReadonlySet<string> = new Set([
+  "InvalidPayload",
+  "InvalidAprioriHash",
+  "InvalidPrologue",
+  "InvalidReceipts",
+  "InvalidStorageDiff",
+]);
+
+/** Whether a refused block still proves what its author signed in a slot of its own. */
+export function isSignedInTurn(error: BlockImportError): boolean {
+  return OF_THE_AUTHOR.has(error.code);
 }

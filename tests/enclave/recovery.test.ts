@@ -27,6 +27,17 @@ async function resume(host: TestHost, before: TestHost): Promise<void> {
   host.nowMs += 2_100;
 }
 
+/** A parentchain block that confirms the host's newest block. */
+async function confirmNewest(host: TestHost): Promise<void> {
+  const newest = host.disk.blocks.at(-1);
+  if (newest === undefined) throw new TypeError("no block");
+  const confirmation = { block_number: newest.number, block_header_hash: newest.hash };
+  await host.parentchainBlock({
+    storage: [["Sidechain", "LatestSidechainBlockConfirmation", [host.shard], confirmation]],
+  });
+  host.nowMs += 2_100;
+}
+
 const healthOf = async (host: TestHost) => {
   const health = await host.call("health", undefined);
   if (!health.ok) throw new TypeError(health.error.code);
@@ -93,7 +104,11 @@ describe("Enclave at a restart", () => {
 
   it("falls back to the second newest snapshot if the newest is damaged, and replays more blocks", async () => {
     const before = await new TestHost(new TestChain()).start();
-    await before.slots(2050);
+    for (let i = 0; i < 2; i++) {
+      await before.slots(520);
+      await confirmNewest(before);
+    }
+    await before.slots(20);
     const folders = new Set([...before.disk.files.keys()].filter((name) => name.endsWith("manifest")));
     expect(folders.size).toBe(2);
     const [newest] = [...folders].sort().reverse();
@@ -108,6 +123,19 @@ describe("Enclave at a restart", () => {
       expect((await healthOf(host)).blockHash).toEqual((await healthOf(before)).blockHash);
       if (damage === "flip") expect(host.logs.map(({ code }) => code)).toContain("SnapshotDamaged");
     }
+  }, 120_000);
+
+  it("begins at the last confirmed block, however many came after it: a fork may still win from there on", async () => {
+    const before = await new TestHost(new TestChain()).start();
+    await before.slots(3);
+    await confirmNewest(before);
+    await before.slots(1100);
+    const host = await restart(before, before.disk.copy());
+    expect(host.logs.find(({ code }) => code === "SnapshotLoaded")?.fields["number"]).toBe("3");
+    await resume(host, before);
+    expect(host.enclave.shard()?.chain.base.number).toBe(3n);
+    expect((await healthOf(host)).blockHash).toEqual((await healthOf(before)).blockHash);
+    expect(before.pruned).toBe(0n);
   }, 120_000);
 
   it("stops with a code if a stored block is damaged", async () => {
@@ -171,13 +199,7 @@ describe("Enclave with an old data directory", () => {
     await host.slots(2);
     const old = host.disk.copy();
     await host.slots(6);
-    const newest = host.disk.blocks.at(-1);
-    if (newest === undefined) throw new TypeError("no block");
-    const confirmation = { block_number: newest.number, block_header_hash: newest.hash };
-    await host.parentchainBlock({
-      storage: [["Sidechain", "LatestSidechainBlockConfirmation", [host.shard], confirmation]],
-    });
-    host.nowMs += 2_100;
+    await confirmNewest(host);
     expect((await host.slot()).code).toBe("Authored");
     const rolledBack = await restart(host, old);
     await rolledBack.initParentchain();

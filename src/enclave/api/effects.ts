@@ -92,7 +92,10 @@ export interface ReadBlocks {
   readonly max: number;
 }
 
-/** Blocks to be fetched from a peer, both bounds exclusive (as in `sidechain_fetchBlocksFromPeer`). */
+/**
+ * Blocks to be fetched from a peer: those after `from`, up to and with `until`. A peer that does not know `from` is on another
+ * branch, and is asked from further below.
+ */
 export interface BlocksWanted {
   readonly from: Uint8Array;
   readonly until: Uint8Array | undefined;

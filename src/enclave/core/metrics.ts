@@ -8,9 +8,11 @@
 import { encodeBase58 } from "../../primitives/base58.ts";
 import { parentchainPallets } from "../../stf/pallets/parentchain.ts";
 import { readTotalIssuance } from "../../stf/pallets/balances.ts";
+import { countOpenPayouts, payoutsDoneCount } from "../../stf/pallets/payouts.ts";
 import { PARENTCHAIN_IDS } from "../../types/parentchain_id.ts";
 import type { Metric } from "../api/ecall_values.ts";
 import type { ParentchainFeed } from "./parentchain_feed.ts";
+import type { PeerImport } from "./peer_import.ts";
 import type { Shard } from "./shard.ts";
 
 const GAUGE = 0;
@@ -78,6 +80,7 @@ export interface MetricsContext {
   readonly version: string;
   readonly shard: Shard | undefined;
   readonly feed: ParentchainFeed | undefined;
+  readonly peers: PeerImport | undefined;
   readonly connections: number;
   /** Nested workers that answer. */
   readonly cryptoWorkers: number;
@@ -89,7 +92,7 @@ function plain(name: string, kind: number, value: number | bigint | string, labe
 
 /** All samples. */
 export function collectMetrics(context: MetricsContext): Metric[] {
-  const { counters, fingerprint, version, shard, feed, connections, cryptoWorkers } = context;
+  const { counters, fingerprint, version, shard, feed, peers, connections, cryptoWorkers } = context;
   const samples: Metric[] = [
     plain("enclave_labels", GAUGE, 0, [["version", version], ["fingerprint", encodeBase58(fingerprint)]]),
     plain("enclave_rpc_requests", COUNTER, counters.rpcRequests),
@@ -103,6 +106,7 @@ export function collectMetrics(context: MetricsContext): Metric[] {
     ...counters.duration.samples("enclave_stf_state_update_execution_duration", []),
   ];
   if (shard !== undefined) samples.push(...shardMetrics(shard));
+  if (shard !== undefined && peers !== undefined) samples.push(...consensusMetrics(shard, peers));
   const view = feed?.layerOne.newestView;
   if (shard !== undefined && view !== undefined) {
     const name = encodeBase58(shard.setup.shard);
@@ -127,8 +131,22 @@ function shardMetrics(shard: Shard): Metric[] {
   });
   return [
     plain("enclave_sidechain_block_height", GAUGE, number),
+    plain("enclave_payouts_open", GAUGE, countOpenPayouts(snapshot)),
+    plain("enclave_payouts_settled", COUNTER, payoutsDoneCount.get(snapshot) ?? 0n),
     plain("enclave_stf_state_size_bytes", GAUGE, snapshot.encodedSize, [["shard", encodeBase58(shard.setup.shard)]]),
     plain("enclave_stf_runtime_total_issuance", GAUGE, tokens),
     ...processed,
+  ];
+}
+
+/** What goes wrong between validateers; 0 while all is well, but for the blocks that are not confirmed yet. */
+function consensusMetrics({ chain, equivocations }: Shard, { confirmations, parkedCount }: PeerImport): Metric[] {
+  const prefix = "enclave_sidechain";
+  return [
+    plain(`${prefix}_unconfirmed_blocks`, GAUGE, chain.head.number - chain.base.number),
+    plain(`${prefix}_confirmations_overdue`, GAUGE, confirmations.isOverdue ? 1 : 0),
+    plain(`${prefix}_confirmed_block_missing`, GAUGE, confirmations.missing === undefined ? 0 : 1),
+    plain(`${prefix}_parked_blocks`, GAUGE, parkedCount),
+    plain(`${prefix}_equivocations`, COUNTER, equivocations.found),
   ];
 }

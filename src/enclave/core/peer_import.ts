@@ -4,38 +4,47 @@
  * @module
  */
 import { decodeSignedBlock, importBlock } from "../../sidechain/import.ts";
-import { type BlockImportError, isParkable } from "../../sidechain/import_error.ts";
-import { EquivocationMonitor } from "../../sidechain/equivocation.ts";
+import { type BlockImportError, isOrphaned, isParkable, isSignedInTurn } from "../../sidechain/import_error.ts";
 import { ParkingLot } from "../../sidechain/parking_lot.ts";
+import type { ChainBlock } from "../../sidechain/chain_block.ts";
 import { computeHeaderHash } from "../../types/sidechain_header.ts";
+import { lightHeaderOf } from "../../types/light_header.ts";
 import type { SignedBlock } from "../../types/signed_block.ts";
+import type { ParentchainView } from "../../parentchain/view.ts";
 import { shardAuthorities } from "../../parentchain/view.ts";
+import type { AccountId, BlockHash } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
-import { toHex } from "../../primitives/hex.ts";
 import type { BlockOutcome } from "../api/ecall_values.ts";
 import type { LayerOne } from "../chain/layer_one.ts";
+import { BlockWishes, type MissingBlock } from "./block_wishes.ts";
+import { Confirmations } from "./confirmations.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Shard } from "./shard.ts";
 
 /** From this many blocks on a batch counts as catching up, whose blocks may lag behind the parentchain. */
 export const CATCH_UP_BLOCKS = 4;
 
+/** How a block came: pushed by a peer, or fetched because it was asked for. */
+type Origin = "pushed" | "fetched";
+
 /** Imports blocks into the shard. */
 export class PeerImport {
+  readonly confirmations: Confirmations;
   readonly #shard: Shard;
   readonly #layerOne: LayerOne;
   readonly #outbox: Outbox;
+  readonly #wishes: BlockWishes;
   readonly #parked = new ParkingLot();
-  readonly #monitor: EquivocationMonitor;
 
   constructor(shard: Shard, layerOne: LayerOne, outbox: Outbox) {
     this.#shard = shard;
     this.#layerOne = layerOne;
     this.#outbox = outbox;
-    this.#monitor = new EquivocationMonitor(shard.slotDurationMs);
+    this.#wishes = new BlockWishes(shard.chain, outbox);
+    this.confirmations = new Confirmations(shard, outbox);
   }
 
-  /** Blocks that wait for the parentchain. */
+  /** Blocks that wait for the parentchain or for their parents. */
   get parkedCount(): number {
     return this.#parked.size;
   }
@@ -45,38 +54,72 @@ export class PeerImport {
    * first of all: anybody can push, and the keys of others must not set anything going here.
    */
   ofPeers(blocks: readonly SignedBlock[]): readonly SignedBlock[] {
-    const view = this.#layerOne.newestView;
-    const authorities = view === undefined ? [] : shardAuthorities(view, this.#shard.setup.shard);
+    const authorities = this.#authorities();
     return blocks.filter(({ block: { blockData } }) =>
       authorities.some((authority) => equalBytes(authority, blockData.blockAuthor))
     );
   }
 
-  /** Imports encoded blocks in their order. */
+  /** Imports encoded blocks that were fetched, in their order; none if nobody had any. */
   async importEncoded(blocks: readonly Uint8Array[], nowMs: number): Promise<BlockOutcome[]> {
     const outcomes: BlockOutcome[] = [];
-    const mode = blocks.length >= CATCH_UP_BLOCKS ? "catch_up" : "live";
+    const mode = this.#wishes.isOpen ? "catch_up" : modeOf(blocks.length);
+    let reached: BlockHash | undefined;
     for (const bytes of blocks) {
       const decoded = decodeSignedBlock(bytes);
-      outcomes.push(decoded.ok ? await this.#importOne(decoded.value, nowMs, mode) : outcomeOf(decoded.error));
+      const outcome = decoded.ok
+        ? await this.#importOne(decoded.value, nowMs, mode, "fetched")
+        : outcomeOf(decoded.error);
+      if (decoded.ok && outcome.code === "Imported") reached = computeHeaderHash(decoded.value.block.header);
+      outcomes.push(outcome);
     }
+    await this.#connect(nowMs);
+    this.#wishes.answered(reached, this.#missing(nowMs), nowMs);
     return outcomes;
   }
 
-  /** Imports decoded blocks in their order. */
+  /** Imports decoded blocks that were pushed, in their order. */
   async importDecoded(blocks: readonly SignedBlock[], nowMs: number): Promise<BlockOutcome[]> {
     const outcomes: BlockOutcome[] = [];
-    const mode = blocks.length >= CATCH_UP_BLOCKS ? "catch_up" : "live";
-    for (const signed of blocks) outcomes.push(await this.#importOne(signed, nowMs, mode));
+    for (const signed of blocks) {
+      outcomes.push(await this.#importOne(signed, nowMs, modeOf(blocks.length), "pushed"));
+    }
+    await this.#connect(nowMs);
+    this.#wishes.follow(this.#missing(nowMs), nowMs);
     return outcomes;
   }
 
-  /** Tries parked blocks again, after the parentchain moved on. */
-  async retryParked(nowMs: number): Promise<void> {
-    for (const signed of this.#parked.waiting(BigInt(nowMs))) await this.#importOne(signed, nowMs, "live");
+  /** The parentchain moved on: follows its confirmation and tries parked blocks again. */
+  async followParentchain(view: ParentchainView | undefined, nowMs: number): Promise<void> {
+    if (view !== undefined) this.confirmations.follow(view, nowMs);
+    for (const signed of this.#parked.waiting(BigInt(nowMs))) await this.#importOne(signed, nowMs, "live", "pushed");
+    this.tick(nowMs);
   }
 
-  async #importOne(signed: SignedBlock, nowMs: number, mode: "live" | "catch_up"): Promise<BlockOutcome> {
+  /** Once a slot: asks again for what is still missing, and looks whether confirmations come. */
+  tick(nowMs: number): void {
+    this.confirmations.retry(nowMs);
+    this.confirmations.check();
+    this.#wishes.follow(this.#missing(nowMs), nowMs);
+  }
+
+  /** Imports what waited for blocks that are here now, and follows a confirmation that waited for them. */
+  async #connect(nowMs: number): Promise<void> {
+    for (const signed of this.#parked.waiting(BigInt(nowMs))) {
+      const { header: { parentHash }, blockData: { layerOneHead } } = signed.block;
+      const isReady = this.#shard.chain.get(parentHash) !== undefined &&
+        this.#layerOne.numberOf(layerOneHead) !== undefined;
+      if (isReady) await this.#importOne(signed, nowMs, "live", "pushed");
+    }
+    this.confirmations.retry(nowMs);
+  }
+
+  async #importOne(
+    signed: SignedBlock,
+    nowMs: number,
+    mode: "live" | "catch_up",
+    origin: Origin,
+  ): Promise<BlockOutcome> {
     const { setup, chain, slotDurationMs } = this.#shard;
     const result = await importBlock(signed, {
       shard: setup.shard,
@@ -87,29 +130,58 @@ export class PeerImport {
       mode,
       keys: setup.stateKeys,
     });
-    if (!result.ok) return this.#refused(signed, result.error, nowMs);
+    if (!result.ok) return this.#refused(signed, result.error, nowMs, origin);
     this.#parked.remove(signed);
-    const found = this.#monitor.observe(result.value.lightHeader);
-    if (found !== undefined) {
-      const { first, slot } = found;
-      this.#outbox.log("error", "Equivocation", { slot, author: toHex(first.digest.blockAuthor) });
-    }
-    this.#shard.insert(result.value, signed, false, [], nowMs);
+    this.#insert(result.value, signed, nowMs);
     return { code: "Imported", reject: false };
   }
 
-  #refused(signed: SignedBlock, error: BlockImportError, nowMs: number): BlockOutcome {
-    if (isParkable(error) && this.#parked.park(signed, BigInt(nowMs))) return { code: "Parked", reject: false };
-    this.#parked.remove(signed);
-    if (error.code === "BlockAncestryMismatch" && error.verdict === "ignore") {
-      const until = computeHeaderHash(signed.block.header);
-      this.#outbox.push({ type: "blocks_wanted", value: { from: this.#shard.chain.head.hash, until } });
+  #insert(block: ChainBlock, signed: SignedBlock, nowMs: number): void {
+    const headBefore = this.#shard.chain.head;
+    this.#shard.insert(block, signed, false, [], nowMs);
+    const { head } = this.#shard.chain;
+    const isSwitch = head !== headBefore && head.type === "block" &&
+      !equalBytes(head.header.parentHash, headBefore.hash);
+    if (isSwitch) this.#outbox.log("info", "ForkSwitched", { from: headBefore.number, to: head.number });
+  }
+
+  #refused(signed: SignedBlock, error: BlockImportError, nowMs: number, origin: Origin): BlockOutcome {
+    if (isSignedInTurn(error)) this.#shard.watch(lightHeaderOf(signed));
+    // Fetched blocks come in order: what does not connect then is of no use.
+    const mayWait = isParkable(error) && (origin === "pushed" || !isOrphaned(error));
+    if (mayWait && this.#parked.park(signed, BigInt(nowMs), this.#authorities())) {
+      return { code: "Parked", reject: false };
     }
+    this.#parked.remove(signed);
     if (error.verdict === "reject") {
       this.#outbox.log("warn", error.code, { number: signed.block.header.blockNumber });
     }
     return outcomeOf(error);
   }
+
+  /** Blocks that are known of and cannot be reached from the chain: the confirmed one, and parked ones without parents. */
+  #missing(nowMs: number): readonly MissingBlock[] {
+    const missing: MissingBlock[] = [];
+    const confirmed = this.confirmations.missing;
+    if (confirmed !== undefined) missing.push({ hash: confirmed.blockHeaderHash, number: confirmed.blockNumber });
+    for (const { block: { header } } of this.#parked.waiting(BigInt(nowMs))) {
+      const { parentHash, blockNumber: number } = header;
+      const hasParent = this.#shard.chain.get(parentHash) !== undefined || this.#parked.has(parentHash);
+      if (!hasParent && number > this.#shard.chain.base.number) {
+        missing.push({ hash: computeHeaderHash(header), number });
+      }
+    }
+    return missing;
+  }
+
+  #authorities(): readonly AccountId[] {
+    const view = this.#layerOne.newestView;
+    return view === undefined ? [] : shardAuthorities(view, this.#shard.setup.shard);
+  }
+}
+
+function modeOf(count: number): "live" | "catch_up" {
+  return count >= CATCH_UP_BLOCKS ? "catch_up" : "live";
 }
 
 function outcomeOf(error: BlockImportError): BlockOutcome {

@@ -8,6 +8,7 @@ import { equalBytes } from "../../primitives/bytes.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
 import { executeGetter } from "../../stf/execute_getter.ts";
 import { readShardVault } from "../../stf/pallets/parentchain.ts";
+import { equivocationProofs } from "../../types/equivocation.ts";
 import { getter } from "../../types/getter.ts";
 import { lightHeaders } from "../../types/light_header.ts";
 import type { Request } from "../../types/request.ts";
@@ -77,6 +78,7 @@ export function createRpcService(context: BackendContext): RpcService {
       const headers = shard?.chain.lightHeaders(from, max) ?? [];
       return lightHeaders.encode(headers.filter(({ header }) => header.blockNumber <= newest));
     },
+    equivocations: () => equivocationProofs.encode(context.shard()?.equivocations.evidence ?? []),
     importBlocks: context.importBlocks,
     tick: () => ports.tick(RSA_ANSWER_TICK_MS),
     count: (counter) => {

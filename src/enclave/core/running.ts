@@ -83,7 +83,7 @@ export function createRunning(parts: RunningParts): Running {
   const indirect = new IndirectCalls(shard, feed.layerOne, outbox);
   const { monotonicMs } = ports;
   const slots = new SlotRunner({
-    ...{ shard, feed, duties, snapshots, indirect, outbox, counters, startMs, monotonicMs, isCaughtUp },
+    ...{ shard, feed, duties, snapshots, indirect, peers, outbox, counters, startMs, monotonicMs, isCaughtUp },
   });
   return { feed, shard, duties, snapshots, peers, indirect, slots, evidence, isCaughtUp };
 }

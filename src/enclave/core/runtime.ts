@@ -38,6 +38,7 @@ import { type Joined, joinedFields, Joining, mustJoin } from "./joining.ts";
 import { collectMetrics, EnclaveCounters } from "./metrics.ts";
 import type { Outbox } from "./outbox.ts";
 import { type FeedImport, ParentchainFeed } from "./parentchain_feed.ts";
+import { PeerList } from "./peer_list.ts";
 import { PeerRegistry } from "./peer_registry.ts";
 import { ProvisioningService } from "./provisioning_service.ts";
 import type { Recovered } from "./recovery.ts";
@@ -67,6 +68,7 @@ export class Runtime {
   readonly #enqueue: (work: () => Promise<void>) => void;
   readonly tickets: Tickets = new Tickets();
   readonly #counters = new EnclaveCounters();
+  readonly #peerList = new PeerList();
   #phase: Phase = "uninitialised";
   #keysStored = true;
   #setup: EnclaveSetup | undefined;
@@ -246,11 +248,12 @@ export class Runtime {
     else if (takenBack > 0) {
       this.#outbox.log("warn", "BlocksTakenBack", { count: takenBack, head: shard.chain.head.number });
     }
-    this.#followConfirmation(running, nowMs);
+    const view = feed.layerOne.newestView;
+    if (view?.nowMs !== undefined) running.slots.sawParentchain(view.nowMs);
+    await peers.followParentchain(view, nowMs);
     duties.noteImported(imported.value.imported, revertedFrom);
     running.indirect.take(imported.value.imported);
     feed.layerOne.prune(shard.chain.base.snapshot, duties.unreadFrom);
-    await peers.retryParked(nowMs);
     if (request.blocks.length <= LIVE_IMPORT_BLOCKS) await duties.run(nowMs);
     return ok(feed.position());
   }
@@ -271,20 +274,12 @@ export class Runtime {
     const registry = this.#registry as PeerRegistry;
     await registry.noteViews(imported.flatMap(({ content }) => content === undefined ? [] : [content.view]));
     feed.askForPeers(registry.wanted(feed.layerOne.newestView));
+    this.#outbox.push(...this.#peerList.note(feed.layerOne.newestView));
   }
 
   #stopOnRevert(): void {
     const detail = "Confirmed sidechain blocks rest on parentchain blocks that are not final after all";
     this.#outbox.push({ type: "fatal", value: { code: "ParentchainTailReverted", detail } });
-  }
-
-  #followConfirmation({ feed, shard, slots }: Running, nowMs: number): void {
-    const view = feed.layerOne.newestView;
-    if (view?.nowMs !== undefined) slots.sawParentchain(view.nowMs);
-    if (view?.confirmation === undefined || shard.confirm(view.confirmation, nowMs)) return;
-    const { blockNumber, blockHeaderHash } = view.confirmation;
-    this.#outbox.log("error", "ConfirmedBlockUnavailable", { number: blockNumber });
-    this.#outbox.push({ type: "blocks_wanted", value: { from: shard.chain.head.hash, until: blockHeaderHash } });
   }
 
   async onSlot(nowMs: number): Promise<SlotOutcome> {
@@ -378,6 +373,7 @@ export class Runtime {
       version: this.#ports.version,
       shard: this.#running?.shard,
       feed: this.#feed,
+      peers: this.#running?.peers,
       connections: this.#server?.connections() ?? 0,
       cryptoWorkers: this.#setup?.crypto.readyWorkers ?? 0,
     });

@@ -10,6 +10,7 @@ import type { AccountId, BlockHash, TopHash } from "../../primitives/branded.ts"
 import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
 import { type ChainSwitch, SidechainChain } from "../../sidechain/chain.ts";
+import { EquivocationMonitor } from "../../sidechain/equivocation.ts";
 import type { ChainBlock, ChainPoint, LayerOneHead } from "../../sidechain/chain_block.ts";
 import type { Slot } from "../../sidechain/slots.ts";
 import { parentchainPallets } from "../../stf/pallets/parentchain.ts";
@@ -18,6 +19,7 @@ import { readNonce } from "../../stf/pallets/system.ts";
 import { oneUnit } from "../../stf/parentchain_specs.ts";
 import type { StfContext } from "../../stf/stf_context.ts";
 import type { SidechainBlockConfirmation } from "../../types/sidechain_block_confirmation.ts";
+import type { LightHeader } from "../../types/light_header.ts";
 import { type SignedBlock, signedBlock } from "../../types/signed_block.ts";
 import { StatusHub } from "../rpc/status_hub.ts";
 import type { PoolEvent, PoolState } from "../top_pool/pooled_operation.ts";
@@ -40,6 +42,8 @@ export class Shard {
   readonly hub: StatusHub = new StatusHub();
   readonly stf: StfContext;
   readonly slotDurationMs: bigint;
+  /** Authors that signed two blocks for one slot. */
+  readonly equivocations: EquivocationMonitor;
   /** Latest slot in which this enclave signed. */
   lastAuthoredSlot: Slot | undefined;
   readonly #outbox: Outbox;
@@ -61,6 +65,8 @@ export class Shard {
       fingerprint: setup.fingerprint,
     };
     this.slotDurationMs = BigInt(readSlotDurationMs(snapshot));
+    this.equivocations = new EquivocationMonitor(this.slotDurationMs);
+    for (const block of chain.blocks()) this.watch(block.lightHeader);
   }
 
   /** The newest block of the best branch that is on disk: what getters and headers show. */
@@ -81,12 +87,20 @@ export class Shard {
 
   /** Adds a verified or own block: the pool follows, the block goes to the store. */
   insert(block: ChainBlock, signed: SignedBlock, own: boolean, broken: readonly TopHash[], nowMs: number): void {
+    this.watch(block.lightHeader);
     const change = this.chain.insert(block);
     const events = [...this.#followPool(change, nowMs), ...this.pool.removeInvalid(broken, this.poolState(), nowMs)];
     const encoded = signedBlock.encode(signed);
     this.#pending.set(toHex(block.hash), { block, encoded, own, events });
     const { hash, number, header: { parentHash } } = block;
     this.#outbox.push({ type: "store_block", value: { number, hash, parentHash, bytes: encoded } });
+  }
+
+  /** Takes note of a header that its author has signed in a slot of its own, also of an own one: a key may be in two places. */
+  watch(header: LightHeader): void {
+    const found = this.equivocations.observe(header);
+    if (found === undefined) return;
+    this.#outbox.log("error", "Equivocation", { slot: found.slot, author: toHex(found.first.digest.blockAuthor) });
   }
 
   /** A block is on disk: its watchers are told, and an own one goes to the peers. False if nobody waits for it. */

@@ -13,6 +13,7 @@ import type { IndirectCalls } from "./indirect_calls.ts";
 import type { EnclaveCounters } from "./metrics.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ParentchainFeed } from "./parentchain_feed.ts";
+import type { PeerImport } from "./peer_import.ts";
 import type { Shard } from "./shard.ts";
 import type { Snapshots } from "./snapshots.ts";
 
@@ -26,6 +27,7 @@ export interface SlotContext {
   readonly duties: DutyRunner;
   readonly snapshots: Snapshots;
   readonly indirect: IndirectCalls;
+  readonly peers: PeerImport;
   readonly counters: EnclaveCounters;
   readonly outbox: Outbox;
   /** When the enclave was started, Unix milliseconds. */
@@ -77,9 +79,10 @@ export class SlotRunner {
   }
 
   async #author(nowMs: number): Promise<SlotOutcome> {
-    const { shard, feed, duties, snapshots, indirect, counters, startMs, monotonicMs } = this.#context;
+    const { shard, feed, duties, snapshots, indirect, peers, counters, startMs, monotonicMs } = this.#context;
     const checked = this.#clock.check(nowMs);
     if (!checked.ok) return skippedSlot(checked.error.code);
+    peers.tick(nowMs);
     indirect.release(nowMs);
     shard.setup.crypto.sweep();
     if (snapshots.newest === undefined) return skippedSlot("FirstSnapshotPending");

@@ -17,7 +17,9 @@ import type { ParentchainFeed } from "./parentchain_feed.ts";
 import type { EnclaveSetup } from "./setup.ts";
 import type { Shard } from "./shard.ts";
 
-/** Blocks between two snapshots: at most about 550 are replayed at a start, which takes about a second. */
+/**
+ * Blocks between two snapshots: with confirmations, at most about 650 are replayed at a start, which takes about a second.
+ */
 export const SNAPSHOT_INTERVAL_BLOCKS = 500n;
 
 /** Steps without a new attempt after one has failed: ten seconds of slots, so that a full disk is not written to at once. */
@@ -75,7 +77,7 @@ export class Snapshots {
   /** Writes the first snapshot at once: no block is authored before it is verified. */
   async writeFirst(): Promise<readonly Effect[]> {
     if (this.#newest !== undefined || this.#writer.busy) return [];
-    this.#begin(this.#context.shard.chain.head, true);
+    this.#begin(this.#context.shard.chain.base, true);
     return await this.#writer.step();
   }
 
@@ -93,15 +95,17 @@ export class Snapshots {
     return await this.#writer.step();
   }
 
-  /** Prefers a confirmed block, which is never rolled back; without confirmations the newest one on disk. */
+  /**
+   * Only a confirmed block: a start begins with a snapshot, and no fork may branch below it that could still win. While
+   * confirmations are missing, a start replays all blocks since the last one.
+   */
   #due(): ChainPoint | undefined {
-    const { chain, persisted } = this.#context.shard;
+    const { chain } = this.#context.shard;
     const newest = this.#newest;
-    if (newest === undefined) return chain.head;
+    if (newest === undefined) return chain.base;
     // A single snapshot gets a second one soon, so that there is one left if it is damaged.
     const isSingle = this.#writer.verifiedNumbers().length < KEPT_SNAPSHOTS;
-    if (chain.base.number >= newest + (isSingle ? 1n : SNAPSHOT_INTERVAL_BLOCKS)) return chain.base;
-    return persisted.number >= newest + 2n * SNAPSHOT_INTERVAL_BLOCKS ? persisted : undefined;
+    return chain.base.number >= newest + (isSingle ? 1n : SNAPSHOT_INTERVAL_BLOCKS) ? chain.base : undefined;
   }
 
   #begin(point: ChainPoint, eager: boolean): void {

@@ -142,6 +142,11 @@ export function queryMethods(): RpcMethod<RpcService>[] {
       },
       handle: ({ from, max }, service: RpcService) => toHex(service.lightHeaders(from, max)),
     }),
+    query(
+      "sidechain_getEquivocations",
+      "SCALE of the pairs of light headers that an author signed for one slot, oldest first",
+      (service) => toHex(service.equivocations()),
+    ),
     defineMethod({
       name: "sidechain_importBlock",
       summary: "Takes blocks of a peer",

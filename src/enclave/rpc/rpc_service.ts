@@ -50,6 +50,8 @@ export interface RpcService {
   readonly evidence: () => Promise<Uint8Array | undefined>;
   /** Light headers from a number on. */
   readonly lightHeaders: (from: bigint, max: number) => Uint8Array;
+  /** SCALE of the evidence against authors that signed two blocks for one slot. */
+  readonly equivocations: () => Uint8Array;
   /** Takes blocks of a peer into the import queue. */
   readonly importBlocks: (blocks: readonly SignedBlock[]) => void;
   /** Resolves at the next fixed tick, so that an answer's time tells nothing about a decryption. */

@@ -1,0 +1,225 @@
+/**
+ * Several enclaves of one shard in memory: they push their blocks to each other and fetch what they miss, as the hosts'
+ * untrusted endpoints would give it; links can be cut.
+ *
+ * @module
+ */
+import type { BlocksWanted, Effect } from "../../../src/enclave/api/effects.ts";
+import type { SlotOutcome } from "../../../src/enclave/api/ecall_values.ts";
+import type { ChainPoint } from "../../../src/sidechain/chain_block.ts";
+import { equalBytes } from "../../../src/primitives/bytes.ts";
+import { unwrap } from "../../../src/primitives/result.ts";
+import { signedBlock } from "../../../src/types/signed_block.ts";
+import { type TestBlock, type TestBlockSpec, TestChain } from "../../parentchain/builders.ts";
+import { Disk, SLOT_MS } from "../harness.ts";
+import {
+  delegates,
+  emulatedPlatform,
+  listing,
+  PeerHost,
+  registered,
+  settle,
+  type Storage,
+} from "../provisioning/two_hosts.ts";
+
+/** Blocks of one answer, as at the untrusted endpoint. */
+const ANSWERED_BLOCKS = 256;
+/** Messages of one turn: more mean that two hosts keep each other busy for nothing. */
+const MAX_MESSAGES = 5_000;
+
+/** A host that has peers. */
+export class NetworkHost extends PeerHost {
+  network: Network | undefined;
+  /** Wishes in the order in which they came. */
+  readonly wishes: BlocksWanted[] = [];
+
+  static async make(chain: TestChain, key: number, disk = new Disk(), tip = chain.genesis): Promise<NetworkHost> {
+    return new NetworkHost(chain, disk, await emulatedPlatform(key), tip);
+  }
+
+  override async one(effect: Effect): Promise<void> {
+    await super.one(effect);
+    if (effect.type === "broadcast_block") this.network?.push(this, effect.value);
+    if (effect.type !== "blocks_wanted") return;
+    this.wishes.push(effect.value);
+    this.network?.fetch(this, effect.value);
+  }
+
+  /** The head of the chain. */
+  get head(): ChainPoint {
+    return this.enclave.shard()?.chain.head as ChainPoint;
+  }
+
+  /** The newest block that is known to be confirmed. */
+  get base(): ChainPoint {
+    return this.enclave.shard()?.chain.base as ChainPoint;
+  }
+
+  /** Log lines of a code. */
+  lines(code: string): readonly Record<string, string>[] {
+    return this.logs.filter((line) => line.code === code).map(({ fields }) => fields);
+  }
+
+  /** Value of a metric. */
+  async metric(name: string): Promise<string | undefined> {
+    return unwrap(await this.call("metrics", undefined)).find((sample) => sample.name === name)?.value;
+  }
+
+  /** Stored blocks after a block up to another one, as the untrusted endpoint gives them. */
+  blocksAfter({ from }: BlocksWanted): readonly Uint8Array[] {
+    const rows = this.disk.blocks;
+    const isFirst = from.every((byte) => byte === 0);
+    const start = isFirst ? 0n : rows.find(({ hash }) => equalBytes(hash, from))?.number;
+    if (start === undefined) return [];
+    const after = rows.filter(({ number }) => number > start).sort((a, b) => Number(a.number - b.number));
+    return after.slice(0, ANSWERED_BLOCKS).map(({ bytes }) => bytes);
+  }
+}
+
+/** The hosts and the links between them. */
+export class Network {
+  readonly chain: TestChain;
+  hosts: readonly NetworkHost[];
+  /** Hosts that nobody hears and that hear nobody. */
+  readonly parted = new Set<NetworkHost>();
+  nowMs = 0;
+  readonly #messages: (() => Promise<unknown>)[] = [];
+
+  private constructor(chain: TestChain, hosts: readonly NetworkHost[]) {
+    this.chain = chain;
+    this.hosts = hosts;
+    for (const host of hosts) host.network = this;
+  }
+
+  /** Two validateers with one chain: the second was provisioned by the first. */
+  static async ofTwo(): Promise<Network> {
+    const chain = new TestChain();
+    const first = await NetworkHost.make(chain, 1);
+    await first.start();
+    await grow([first], { storage: registered(first) });
+    first.nowMs += 2_100;
+    await first.call("start_provisioning", undefined);
+    while ((await first.slot()).blockNumber !== 1n);
+    const second = await NetworkHost.make(chain, 2, undefined, first.tip);
+    second.provider = first;
+    unwrap(await second.init());
+    unwrap(await second.initParentchain());
+    unwrap(await second.importParentchain(first.built));
+    const network = new Network(chain, [first, second]);
+    for (const storage of [registered(second), listing(first, second), delegates(first, first, second)]) {
+      await grow(network.hosts, { storage });
+      await settle(first, second);
+    }
+    const { number } = unwrap(await second.importParentchain([second.tip]));
+    unwrap(await second.importParentchain(first.built.filter((block) => block.number > number)));
+    network.nowMs = Math.max(first.nowMs, second.nowMs) + 2_100;
+    await network.deliver();
+    return network;
+  }
+
+  get first(): NetworkHost {
+    return this.hosts[0] as NetworkHost;
+  }
+
+  get second(): NetworkHost {
+    return this.hosts[1] as NetworkHost;
+  }
+
+  /** Queues a block for all that can hear the sender. */
+  push(from: NetworkHost, block: Uint8Array): void {
+    for (const to of this.#heardBy(from)) {
+      this.#messages.push(async () => {
+        to.enclave.service().importBlocks([signedBlock.decode(block)]);
+        // Takes its turn after the import.
+        await to.call("health", undefined);
+      });
+    }
+  }
+
+  /** Answers a wish from the first host that has anything. */
+  fetch(to: NetworkHost, wish: BlocksWanted): void {
+    this.#messages.push(async () => {
+      const answers = this.#heardBy(to).map((peer) => peer.blocksAfter(wish));
+      const blocks = answers.find((answer) => answer.length > 0) ?? [];
+      await to.call("import_blocks", { nowMs: BigInt(to.nowMs), blocks });
+    });
+  }
+
+  /** Delivers all messages, and those that follow from them. */
+  async deliver(): Promise<void> {
+    for (let count = 0; this.#messages.length > 0; count++) {
+      if (count > MAX_MESSAGES) throw new RangeError("Cannot come to an end: the hosts keep each other busy");
+      await this.#messages.shift()?.();
+    }
+  }
+
+  /** The next slot on all hosts but those in `idle`. */
+  async slot(idle: readonly NetworkHost[] = []): Promise<(SlotOutcome | undefined)[]> {
+    this.nowMs = (Math.floor(this.nowMs / SLOT_MS) + 1) * SLOT_MS;
+    const outcomes: (SlotOutcome | undefined)[] = [];
+    for (const host of this.hosts) {
+      host.nowMs = this.nowMs;
+      const isIdle = idle.includes(host);
+      outcomes.push(isIdle ? undefined : unwrap(await host.call("on_slot", { nowMs: BigInt(this.nowMs) })));
+      await this.deliver();
+    }
+    return outcomes;
+  }
+
+  async slots(count: number, idle: readonly NetworkHost[] = []): Promise<void> {
+    for (let i = 0; i < count; i++) await this.slot(idle);
+  }
+
+  /** A parentchain block for all hosts, which then have known it for long enough to author on it. */
+  async grow(spec: TestBlockSpec = {}): Promise<TestBlock> {
+    const block = await grow(this.hosts, spec);
+    this.nowMs = Math.max(this.nowMs, ...this.hosts.map(({ nowMs }) => nowMs)) + 2_100;
+    await this.deliver();
+    return block;
+  }
+
+  /** A parentchain block by which a block is confirmed. */
+  async confirm({ number, hash }: ChainPoint): Promise<void> {
+    await this.grow({ storage: confirmationOf(this.first, number, hash) });
+  }
+
+  /** Replaces a host by one that starts from its disk. */
+  async restart(host: NetworkHost): Promise<NetworkHost> {
+    const key = this.hosts.indexOf(host) + 1;
+    const again = await NetworkHost.make(this.chain, key, host.disk.copy(), host.tip);
+    again.network = this;
+    again.nowMs = this.nowMs;
+    again.built.push(...host.built);
+    if (this.parted.delete(host)) this.parted.add(again);
+    this.hosts = this.hosts.map((known) => (known === host ? again : known));
+    unwrap(await again.init());
+    const { number } = unwrap(await again.initParentchain());
+    const blocks = this.first.built.filter((block) => block.number > number);
+    if (blocks.length > 0) unwrap(await again.importParentchain(blocks));
+    this.nowMs = Math.max(this.nowMs, again.nowMs) + 2_100;
+    await this.deliver();
+    return again;
+  }
+
+  #heardBy(host: NetworkHost): readonly NetworkHost[] {
+    if (this.parted.has(host)) return [];
+    return this.hosts.filter((peer) => peer !== host && !this.parted.has(peer));
+  }
+}
+
+/** A confirmation as the parentchain holds it. */
+export function confirmationOf(host: NetworkHost, number: bigint, hash: Uint8Array): Storage {
+  const value = { block_number: number, block_header_hash: hash };
+  return [["Sidechain", "LatestSidechainBlockConfirmation", [host.shard], value]];
+}
+
+async function grow(hosts: readonly NetworkHost[], spec: TestBlockSpec): Promise<TestBlock> {
+  const [first, ...others] = hosts as [NetworkHost, ...NetworkHost[]];
+  const block = first.chain.build(first.tip, spec);
+  for (const host of [first, ...others]) {
+    host.tip = block;
+    host.built.push(block);
+    unwrap(await host.importParentchain([block]));
+  }
+  return block;
+}
