@@ -5,6 +5,7 @@
  */
 import { type DevnodeWorker, startDevnodeWorker } from "../../devnode/deno/start_worker.ts";
 import { openDataDir } from "../../host/deno/data_dir.ts";
+import { readPeerFile, writePeerFile } from "../../host/deno/peer_file.ts";
 import { dialProvider } from "../../host/deno/provider_dialer.ts";
 import { openSqliteBlockStore } from "../../host/deno/sqlite_block_store.ts";
 import { EnclaveHost } from "../../host/enclave_host.ts";
@@ -89,6 +90,8 @@ async function start(
   const { running, port } = await startEnclaveWorker(dataDir, options);
   releases.add("enclave worker", () => running.terminate());
   void running.died.then(() => fail(new ServiceError("EnclaveDied", "The enclave's worker has died")));
+  const peerFile = dataDir.entry("peers.json");
+  const peersBefore = await readPeerFile(peerFile);
   // Known as soon as the enclave is up, which is before it wants blocks.
   let ownShard: Uint8Array = new Uint8Array(32);
   const host: EnclaveHost = new EnclaveHost(port, {
@@ -97,7 +100,10 @@ async function start(
     submitExtrinsic: ({ purpose, bytes }) => link.submit(purpose, bytes),
     broadcast: (block) => exchange.network.broadcast(block),
     fetchBlocks: (from, until) => exchange.fetcher.want(from, until),
-    setPeers: (urls) => exchange.setPeers(urls),
+    setPeers: (urls) => {
+      exchange.setPeers(urls);
+      writePeerFile(peerFile, urls).catch(({ message }) => log("warn", "PeersNotStored", { reason: message }));
+    },
     dialPeer: (url) => dialProvider(url, log),
     fatal: (code, detail) => fail(new ServiceError(code, detail)),
     log,
@@ -122,6 +128,8 @@ async function start(
   ownShard = identity.shard;
   log("info", "EnclaveReady", { fingerprint: toHex(identity.fingerprint) });
   const trustedPort = await service.sync(identity);
+  if (stop.aborted) return;
+  await exchange.catchUp(peersBefore, (await service.health()).blockHash);
   if (stop.aborted) return;
   releases.add("slots and enclave", () => service.stop());
   await service.run();

@@ -8,38 +8,40 @@
  */
 import type { ParentchainView } from "../../parentchain/view.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
+import { toHex } from "../../primitives/hex.ts";
 import type { Effect } from "../api/effects.ts";
 import { MAX_PEER_URLS } from "../api/limits.ts";
 
-/**
- * Registered endpoints of the shard's validateers in the order of its status. A view holds no registration of the enclave
- * itself among its peers; endpoints that are no text are passed over.
- */
-export function peerUrls(view: ParentchainView): readonly string[] {
-  const urls = view.shardStatus.flatMap(({ signer }) => {
-    const peer = view.peers.find(({ account }) => equalBytes(account, signer));
-    const url = peer?.enclave?.url;
-    return url === undefined ? [] : readText(url);
-  });
-  return [...new Set(urls)].slice(0, MAX_PEER_URLS);
-}
-
-function readText(bytes: Uint8Array): readonly string[] {
+/** The text; `undefined` if it is none. */
+function readText(bytes: Uint8Array | undefined): string | undefined {
   try {
-    return [new TextDecoder("utf-8", { fatal: true }).decode(bytes)];
+    return bytes === undefined ? undefined : new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return [];
+    return undefined;
   }
 }
 
 /** Remembers what the host was told. */
 export class PeerList {
+  /** Endpoints as they were read last, by account. */
+  #known: ReadonlyMap<string, string> = new Map();
   #told: readonly string[] = [];
 
-  /** What to tell the host after a view: nothing if the peers are those of before. */
+  /**
+   * What to tell the host after a view: nothing if the peers are those of before. A validateer whose registration was not asked
+   * for yet keeps its endpoint; one without registration has none.
+   */
   note(view: ParentchainView | undefined): readonly Effect[] {
     if (view === undefined) return [];
-    const urls = peerUrls(view);
+    const known = new Map<string, string>();
+    for (const { signer } of view.shardStatus) {
+      const id = toHex(signer);
+      const peer = view.peers.find(({ account }) => equalBytes(account, signer));
+      const url = peer === undefined ? this.#known.get(id) : readText(peer.enclave?.url);
+      if (url !== undefined) known.set(id, url);
+    }
+    this.#known = known;
+    const urls = [...new Set(known.values())].slice(0, MAX_PEER_URLS);
     if (urls.length === this.#told.length && urls.every((url, i) => url === this.#told[i])) return [];
     this.#told = urls;
     return [{ type: "peers", value: urls }];

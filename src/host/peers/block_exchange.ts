@@ -5,9 +5,13 @@
  */
 import type { BlockOutcome } from "../../enclave/api/ecall_values.ts";
 import type { BlockStore } from "../block_store.ts";
+import type { SlotTimer } from "../slot_clock.ts";
 import { BlockFetcher, type BlockSource } from "./block_fetcher.ts";
 import { PeerNetwork } from "./peer_network.ts";
 import type { PeerPorts } from "./peer_socket_port.ts";
+
+/** How long a validateer that starts waits for the blocks it missed, in ms: longer, and its own slots matter more. */
+export const MAX_CATCH_UP_MS = 10_000;
 
 /** What the exchange works with. */
 export interface BlockExchangePorts extends PeerPorts {
@@ -24,7 +28,10 @@ export class BlockExchange {
   readonly network: PeerNetwork;
   readonly fetcher: BlockFetcher;
 
+  readonly #timer: SlotTimer;
+
   constructor(ports: BlockExchangePorts) {
+    this.#timer = ports.timer;
     const { timer, log, open, importBlocks, store, meters } = ports;
     this.network = new PeerNetwork(ports);
     this.fetcher = new BlockFetcher({
@@ -37,6 +44,20 @@ export class BlockExchange {
   setPeers(urls: readonly string[]): void {
     this.network.setPeers(urls);
     this.fetcher.peersChanged();
+  }
+
+  /**
+   * Fetches what peers of the last run have after a block; resolves when they were asked, or after
+   * {@linkcode MAX_CATCH_UP_MS}.
+   */
+  async catchUp(urls: readonly string[], from: Uint8Array): Promise<void> {
+    if (urls.length === 0) return;
+    if (this.network.urls.length === 0) this.setPeers(urls);
+    this.fetcher.want(from, undefined);
+    const late = Promise.withResolvers<void>();
+    const cancel = this.#timer.after(MAX_CATCH_UP_MS, () => late.resolve());
+    await Promise.race([this.fetcher.idle(), late.promise]);
+    cancel();
   }
 
   /** Ends it. */
