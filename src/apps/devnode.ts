@@ -35,8 +35,10 @@ async function startOrExit(options: DevnodeOptions, quiet: boolean): Promise<Run
       else if (!quiet) console.log(line);
     });
   } catch (error) {
-    if (!(error instanceof DevnodeError)) throw error;
-    console.error(`${error.message} (${error.code})`);
+    // Options that do not fit together are told like everything else that keeps a node from starting.
+    if (error instanceof DevnodeError) console.error(`${error.message} (${error.code})`);
+    else if (error instanceof RangeError) console.error(error.message);
+    else throw error;
     return Deno.exit(EXIT_FAILED);
   }
 }

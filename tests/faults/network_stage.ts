@@ -16,7 +16,7 @@ import { Chain } from "./chain.ts";
 import { type Program, sleep } from "./processes.ts";
 
 /** Authorities of the parentchain nodes: one for each validateer. */
-const AUTHORITIES = ["Alice", "Bob", "Charlie", "Dave"] as const;
+const AUTHORITIES = ["//Alice", "//Bob", "//Charlie", "//Dave"] as const;
 /** Blocks by which members that are in step may differ. */
 const LAG_BLOCKS = 3n;
 /** Pause between two looks. */
@@ -182,7 +182,7 @@ async function startNodes(
   const nodes: NetworkProcess[] = [];
   for (const name of names) {
     const peers = nodes.map(({ peerPort }) => peerPort);
-    const node = await startNetworkProcess(name, names, `${folder}/node-${name}`, peers, blockTimeMs);
+    const node = await startNetworkProcess(name, names, `${folder}/node-${name.slice(2)}`, peers, blockTimeMs);
     track(node);
     nodes.push(node);
   }
