@@ -17,8 +17,13 @@ import type { KnownBlocks } from "./verify.ts";
 
 /** From this many unconfirmed blocks on authors take no more calls: the log would grow without bound. */
 export const MAX_UNCONFIRMED_BLOCKS = 20_000n;
-/** Most blocks off the best chain; beyond it the ones furthest behind go, so that an author cannot fill the memory. */
+/**
+ * Most blocks off the best chain, beside those of {@linkcode MAX_FORK_BRANCHES} branches as long as the best one; beyond it the
+ * ones furthest behind go, so that an author cannot fill the memory.
+ */
 export const MAX_FORK_BLOCKS = 1024;
+/** Branches that have room however long they are: what was authored in a partition of four parts can be compared as a whole. */
+export const MAX_FORK_BRANCHES = 3;
 /** Headers of confirmed blocks kept for light clients: eight answers of the largest size, about two megabytes. */
 export const MAX_CONFIRMED_HEADERS = 4096;
 
@@ -199,7 +204,7 @@ export class SidechainChain implements KnownBlocks {
   }
 
   #boundForks(): void {
-    while (this.forkBlocks > MAX_FORK_BLOCKS) {
+    while (this.forkBlocks > MAX_FORK_BLOCKS + MAX_FORK_BRANCHES * this.#best.length) {
       const parents = new Set<string>([...this.#blocks.values()].map(({ header }) => toHex(header.parentHash)));
       let furthest: ChainBlock | undefined;
       for (const [id, block] of this.#blocks) {

@@ -7,11 +7,12 @@ import { unwrap } from "../../src/primitives/result.ts";
 import {
   MAX_CONFIRMED_HEADERS,
   MAX_FORK_BLOCKS,
+  MAX_FORK_BRANCHES,
   MAX_UNCONFIRMED_BLOCKS,
   SidechainChain,
 } from "../../src/sidechain/chain.ts";
 import type { ChainBlock, ChainPoint } from "../../src/sidechain/chain_block.ts";
-import { ALICE, BOB, genesis, plainBlock, plainBlocks } from "./builders.ts";
+import { ALICE, BOB, CHARLIE, genesis, plainBlock, plainBlocks } from "./builders.ts";
 
 function confirmationOf({ number, hash }: ChainPoint) {
   return { blockNumber: number, blockHeaderHash: hash };
@@ -151,10 +152,23 @@ describe("SidechainChain", () => {
     for (const block of best) chain.insert(block);
     const late = plainBlock(best[2] as ChainPoint, ALICE, 5000n);
     chain.insert(late);
-    for (let i = 0; i < MAX_FORK_BLOCKS + 10; i++) chain.insert(plainBlock(chain.base, BOB, BigInt(100 + i)));
-    expect(chain.forkBlocks).toBe(MAX_FORK_BLOCKS);
+    const limit = MAX_FORK_BLOCKS + MAX_FORK_BRANCHES * best.length;
+    for (let i = 0; i < limit + 10; i++) chain.insert(plainBlock(chain.base, BOB, BigInt(100 + i)));
+    expect(chain.forkBlocks).toBe(limit);
     expect([...chain.ancestors()].length).toBe(4);
     expect(chain.get(late.hash)).toBe(late);
+  });
+
+  it("lets a branch win however long the one is that it competes with, and a third one then", () => {
+    const chain = new SidechainChain(genesis());
+    const length = MAX_FORK_BLOCKS + 500;
+    const branch = (author: AccountId, blocks: number) => plainBlocks(chain.base, new Array(blocks).fill(author));
+    for (const [i, author] of [ALICE, BOB, CHARLIE].entries()) {
+      const blocks = branch(author, length + i);
+      for (const block of blocks) chain.insert(block);
+      expect(chain.head).toBe(blocks.at(-1));
+    }
+    expect(chain.forkBlocks).toBe(2 * length + 1);
   });
 
   it("serves light headers of confirmed and unconfirmed blocks in one row, and keeps a bounded number", () => {
