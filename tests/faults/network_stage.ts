@@ -9,11 +9,11 @@ import type { AccountId } from "../../src/primitives/branded.ts";
 import { fromHex, toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { type LightHeader, lightHeader, lightHeaders } from "../../src/types/light_header.ts";
-import { freePorts } from "../e2e/harness.ts";
-import { type NetworkProcess, Relay, startNetworkProcess } from "../e2e/network_support.ts";
+import { freePorts, isListening, poll, type ServicePorts } from "../e2e/harness.ts";
+import { Relay } from "../e2e/network_support.ts";
 import { launchMember, type MemberSite, type Serving, untilServing } from "../e2e/provisioning_support.ts";
 import { Chain } from "./chain.ts";
-import { type Program, sleep } from "./processes.ts";
+import { Program, sleep } from "./processes.ts";
 
 /** Authorities of the parentchain nodes: one for each validateer. */
 const AUTHORITIES = ["//Alice", "//Bob", "//Charlie", "//Dave"] as const;
@@ -132,7 +132,6 @@ export interface NetworkStageOptions {
 /** A shard that several validateers run. */
 export interface NetworkStage {
   readonly members: readonly Member[];
-  readonly nodes: readonly NetworkProcess[];
   readonly chain: Chain;
   readonly domain: SigningDomain;
   readonly vault: AccountId;
@@ -147,12 +146,7 @@ export async function onNetworkStage<T>(
   const folder = await Deno.makeTempDir({ prefix: "integritee-network-" });
   closers.push(() => Deno.remove(folder, { recursive: true }));
   try {
-    const nodes = await startNodes(options, folder, (node) =>
-      closers.push(() => {
-        node.child.kill("SIGKILL");
-        return node.child.status;
-      }));
-    const ports = nodes.map(({ url }) => Number(new URL(url).port));
+    const ports = await startNodes(options, (node) => closers.push(() => node.end("SIGKILL")));
     const chain = await Chain.connect(ports[0] as number);
     closers.push(() => chain.close());
     const members: Member[] = [];
@@ -167,26 +161,32 @@ export async function onNetworkStage<T>(
     const domain = { shard: unwrap(await client.shard()), fingerprint: unwrap(await client.fingerprint()) };
     const vault = unwrap(await client.shardVault()).account;
     await untilInStep(members, 120_000);
-    return await run({ members, nodes, chain, domain, vault });
+    return await run({ members, chain, domain, vault });
   } finally {
     for (const close of closers.reverse()) await Promise.resolve(close()).catch(() => {});
   }
 }
 
+/** Ports of new nodes that are each other's peers. */
 async function startNodes(
   { validateers, blockTimeMs }: NetworkStageOptions,
-  folder: string,
-  track: (node: NetworkProcess) => void,
-): Promise<NetworkProcess[]> {
+  track: (node: Program) => void,
+): Promise<number[]> {
   const names = AUTHORITIES.slice(0, validateers);
-  const nodes: NetworkProcess[] = [];
-  for (const name of names) {
-    const peers = nodes.map(({ peerPort }) => peerPort);
-    const node = await startNetworkProcess(name, names, `${folder}/node-${name.slice(2)}`, peers, blockTimeMs);
-    track(node);
-    nodes.push(node);
+  const ports = names.map(() => freePorts());
+  for (const [i, name] of names.entries()) {
+    const { parentchain, untrusted } = ports[i] as ServicePorts;
+    const peers = ports.slice(0, i).flatMap((others) => ["--peer", `ws://127.0.0.1:${others.untrusted}`]);
+    track(
+      new Program(
+        ...["src/apps/devnode.ts", "--dev", "--quiet", "--no-prometheus", "--rpc-port", `${parentchain}`],
+        ...["--block-time-ms", `${blockTimeMs}`, "--authority", name, "--authorities", names.join(",")],
+        ...["--peer-port", `${untrusted}`, ...peers],
+      ),
+    );
   }
-  return nodes;
+  for (const { parentchain } of ports) await poll("the node", () => isListening(parentchain), true);
+  return ports.map(({ parentchain }) => parentchain);
 }
 
 /** The head that all members share, if they are in step. */
