@@ -274,9 +274,3 @@ export function decodeLedger(encoded: Uint8Array): PayoutLedger | undefined {
   const decoded = tryDecode(payoutLedger, encoded);
   return decoded.ok ? decoded.value : undefined;
 }
-
-/** The ledger that has read more of the parentchain. */
-export function newerLedger(a: PayoutLedger | undefined, b: PayoutLedger | undefined): PayoutLedger | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return b.cursor > a.cursor ? b : a;
-}

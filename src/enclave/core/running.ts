@@ -7,10 +7,11 @@ import { FINALITY_LEVELS } from "../../attestation/key_statement.ts";
 import { h256 } from "../../primitives/branded.ts";
 import { sudoKey } from "../../stf/pallets/sudo.ts";
 import { EvidenceMaker } from "../evidence.ts";
+import { mergeLedgers } from "../duties/merged_ledger.ts";
 import type { PayoutLedger } from "../duties/payout_ledger.ts";
 import type { Registration } from "../duties/registration.ts";
 import type { Tickets } from "../tickets.ts";
-import { decodeLedger, DutyRunner, newerLedger } from "./duty_runner.ts";
+import { decodeLedger, DutyRunner } from "./duty_runner.ts";
 import type { EnclavePorts } from "./enclave_ports.ts";
 import { createGenesisChain } from "./genesis_state.ts";
 import { IndirectCalls } from "./indirect_calls.ts";
@@ -74,7 +75,7 @@ export function createRunning(parts: RunningParts): Running {
       peers: () => registry.provisioned,
       isCaughtUp,
     },
-    newerLedger(parts.ledger, recovered && decodeLedger(recovered.manifest.duties)),
+    mergeLedgers(parts.ledger, recovered && decodeLedger(recovered.manifest.duties)),
   );
   const manifest = recovered?.manifest;
   const loaded = manifest && { number: manifest.blockNumber, hash: manifest.blockHash };

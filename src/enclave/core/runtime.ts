@@ -8,6 +8,7 @@
  */
 import { readShardVault } from "../../stf/pallets/parentchain.ts";
 import { isProductionChain } from "../../stf/parentchain_specs.ts";
+import { equalBytes } from "../../primitives/bytes.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
 import type { SignedBlock } from "../../types/signed_block.ts";
 import { RpcRouter } from "../../transport/router.ts";
@@ -179,8 +180,8 @@ export class Runtime {
     this.#running = running;
     this.#recovered = undefined;
     this.#phase = "syncing";
-    // An enclave that has made or taken blocks is of the shard; one that has not may have founded a second one.
-    this.#isSettled ||= running.shard.chain.head.number > 0n;
+    // An enclave with blocks, or with the state of another's shard, is of the shard; any other may have founded a second one.
+    this.#isSettled ||= running.shard.chain.head.number > 0n || !equalBytes(feed.vault, setup.ownVault.vault.account);
     this.#outbox.push(...await running.snapshots.writeFirst());
   }
 
@@ -212,7 +213,6 @@ export class Runtime {
     this.#setup = setup;
     this.#joining = undefined;
     this.#recovered = recovered;
-    this.#ledger = undefined;
     this.#isPositionNew = true;
     this.#outbox.log("info", "ShardReceived", joinedFields(received));
     const { newestNumber, newestHash } = received.manifest;

@@ -14,6 +14,7 @@ import type { StateSnapshot } from "../../state/snapshot.ts";
 import { computeBlockDataHash } from "../../types/block_digest.ts";
 import { computeHeaderHash } from "../../types/sidechain_header.ts";
 import { blockSigningMessage } from "../../types/signed_block.ts";
+import { payoutLedger } from "../duties/payout_ledger_codec.ts";
 import type { ShardKeys, StateManifest } from "./messages.ts";
 import type { PayloadError } from "./provisioning_error.ts";
 
@@ -78,6 +79,13 @@ export function verifyConfirmed(
   return equalBytes(blockHash, confirmation.blockHeaderHash)
     ? ok(undefined)
     : err({ code: "StateContradictsConfirmation" });
+}
+
+/** Checks that the payout ledger is one, and without anything that the provider has signed. */
+export function verifyPayouts(encoded: Uint8Array): Result<undefined, PayloadError> {
+  const decoded = tryDecode(payoutLedger, encoded);
+  const fits = decoded.ok && decoded.value.entries.every(({ signed }) => signed === undefined);
+  return fits ? ok(undefined) : err({ code: "PayoutsMalformed" });
 }
 
 /** Checks that the follower's state is one that this enclave may go on from. */

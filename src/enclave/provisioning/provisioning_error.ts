@@ -94,6 +94,8 @@ export type PayloadError =
   | { readonly code: "StateContradictsConfirmation" }
   /** The follower is of another chain, or at another level of finality. */
   | { readonly code: "FollowerMismatch" }
+  /** The payout ledger is malformed, or holds what only its own enclave may have: without it a payout could be paid twice. */
+  | { readonly code: "PayoutsMalformed" }
   /** The keys are malformed. */
   | { readonly code: "KeysMalformed" };
 

@@ -32,6 +32,7 @@ import {
   verifyConfirmed,
   verifyFollower,
   verifyManifest,
+  verifyPayouts,
 } from "./payload.ts";
 import { createPeerEvidence, type Nonces, type PeerContext, verifyPeerEvidence } from "./peer_evidence.ts";
 import { readFrame, readMessage, refusalText, sendRefusal } from "./provider.ts";
@@ -129,6 +130,8 @@ async function receive(reader: FrameReader, context: RequesterContext): Outcome<
   if (!follower.ok) return follower;
   const payouts = await readFrame(reader, "Payouts");
   if (!payouts.ok) return payouts;
+  const ledger = verifyPayouts(payouts.value);
+  if (!ledger.ok) return ledger;
   const end = await readFrame(reader, "End");
   if (!end.ok) return end;
   return ok({ secrets: secrets.value, manifest: manifest.value, ...state.value, payouts: payouts.value });

@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { type LedgerEntry, startPayoutLedger } from "../../../src/enclave/duties/payout_ledger.ts";
+import { payoutLedger } from "../../../src/enclave/duties/payout_ledger_codec.ts";
 import { encodeFrame, FRAMES } from "../../../src/enclave/provisioning/frame.ts";
 import type { ProvisioningPayload } from "../../../src/enclave/provisioning/payload.ts";
 import { followerState } from "../../../src/parentchain/follower_state.ts";
@@ -11,6 +13,7 @@ import {
   FOLLOWER,
   makeFixtures,
   payloadWith,
+  PROVIDER_ACCOUNT,
   provision,
   reasonOf,
   viewWith,
@@ -54,6 +57,19 @@ describe("what is handed over", () => {
     const confirmation = { blockNumber: 1n, blockHeaderHash: blockHash(seed(1)) };
     const view = () => viewWith({ confirmation });
     expect(await given({}, { requester: { view } })).toBe("StateBehindConfirmation");
+  });
+
+  it("is refused without a payout ledger, and with one that names what somebody has signed", async () => {
+    expect(await given({ payouts: new Uint8Array([1, 2, 3]) })).toBe("PayoutsMalformed");
+    const entry: LedgerEntry = {
+      ...{ id: 3n, beneficiary: PROVIDER_ACCOUNT, amount: 5n, failedIn: undefined, paidAt: undefined },
+      signed: { eraEnd: 127, bytes: seed(1), hash: h256(seed(2)), nonce: 4, isStored: true, sentAt: 0 },
+    };
+    const ledger = startPayoutLedger(90, 3n);
+    const own = { ...ledger, entries: [entry] };
+    expect(await given({ payouts: payoutLedger.encode(own) })).toBe("PayoutsMalformed");
+    const clean = { ...ledger, entries: [{ ...entry, signed: undefined }] };
+    expect(await given({ payouts: payoutLedger.encode(clean) })).toBe("accepted");
   });
 
   it("is refused if its follower is of another chain or another level of finality", async () => {

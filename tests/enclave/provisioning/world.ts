@@ -6,6 +6,8 @@
  */
 import { expect } from "vitest";
 import { ed25519FromSeed, type Ed25519Pair } from "../../../src/crypto/ed25519.ts";
+import { startPayoutLedger } from "../../../src/enclave/duties/payout_ledger.ts";
+import { payoutLedger } from "../../../src/enclave/duties/payout_ledger_codec.ts";
 import type { ProvisioningPayload } from "../../../src/enclave/provisioning/payload.ts";
 import type { PeerContext } from "../../../src/enclave/provisioning/peer_evidence.ts";
 import { type ProviderContext, serveProvisioning } from "../../../src/enclave/provisioning/provider.ts";
@@ -178,7 +180,7 @@ export function payloadWith(change: Partial<ProvisioningPayload> = {}): Provisio
     },
     snapshot: SNAPSHOT,
     follower: followerState.encode(FOLLOWER),
-    payouts: new Uint8Array([1, 2, 3]),
+    payouts: payoutLedger.encode(startPayoutLedger(90, 3n)),
     ...change,
   };
 }

@@ -1,0 +1,28 @@
+/**
+ * One ledger out of two: that of the own file, and that of a snapshot or of the validateer that handed the shard over.
+ *
+ * @module
+ */
+import type { LedgerEntry, PayoutLedger } from "./payout_ledger.ts";
+
+/**
+ * The ledger that has read more of the parentchain; of an equally new pair the own one. What this enclave has signed itself
+ * stays signed as long as its window is not over, so that no payout is signed a second time; the ledgers of others do not
+ * name it.
+ */
+export function mergeLedgers(
+  own: PayoutLedger | undefined,
+  other: PayoutLedger | undefined,
+): PayoutLedger | undefined {
+  if (own === undefined || other === undefined) return own ?? other;
+  if (other.cursor <= own.cursor) return own;
+  // A later window: what was signed in an earlier one is dead.
+  if (own.window === undefined || other.window?.start !== own.window.start) return other;
+  const signed = new Map(own.entries.map((entry) => [entry.id, entry.signed]));
+  return { ...other, entries: other.entries.map((entry) => withSigned(entry, signed.get(entry.id))) };
+}
+
+function withSigned(entry: LedgerEntry, signed: LedgerEntry["signed"]): LedgerEntry {
+  const isOpen = entry.signed === undefined && entry.paidAt === undefined && entry.failedIn === undefined;
+  return isOpen ? { ...entry, signed } : entry;
+}

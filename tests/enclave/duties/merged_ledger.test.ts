@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { mergeLedgers } from "../../../src/enclave/duties/merged_ledger.ts";
+import type { LedgerEntry, PayoutLedger, SignedPayout } from "../../../src/enclave/duties/payout_ledger.ts";
+import { blockHash, h256 } from "../../../src/primitives/branded.ts";
+import { seed, testAccount } from "../../parentchain/builders.ts";
+
+const SIGNED: SignedPayout = {
+  ...{ eraEnd: 127, bytes: seed(1), hash: h256(seed(2)), nonce: 4, isStored: true, sentAt: 0 },
+};
+
+function entry(id: bigint, change: Partial<LedgerEntry> = {}): LedgerEntry {
+  const open = { signed: undefined, failedIn: undefined, paidAt: undefined };
+  return { id, beneficiary: testAccount(1), amount: 5n, ...open, ...change };
+}
+
+function ledger(cursor: number, windowStart: number | undefined, ...entries: LedgerEntry[]): PayoutLedger {
+  const window = windowStart === undefined
+    ? undefined
+    : { start: windowStart, period: 64, hash: blockHash(seed(9)), authorities: [testAccount(2)] };
+  return { cursor, firstOpen: 0n, window, entries };
+}
+
+describe("mergeLedgers()", () => {
+  it("takes the one that there is", () => {
+    const one = ledger(70, 64);
+    expect(mergeLedgers(undefined, undefined)).toBeUndefined();
+    expect(mergeLedgers(one, undefined)).toBe(one);
+    expect(mergeLedgers(undefined, one)).toBe(one);
+  });
+
+  it("keeps the own one unless the other has read more", () => {
+    const own = ledger(70, 64, entry(0n, { signed: SIGNED }));
+    expect(mergeLedgers(own, ledger(69, 64, entry(0n)))).toBe(own);
+    expect(mergeLedgers(own, ledger(70, 64, entry(0n)))).toBe(own);
+  });
+
+  it("keeps what is signed in the window of both, for payouts that are open in the newer one", () => {
+    const own = ledger(70, 64, ...[0n, 1n, 2n].map((id) => entry(id, { signed: SIGNED })));
+    const other = ledger(71, 64, entry(0n), entry(1n, { paidAt: 71 }), entry(2n, { failedIn: 64 }), entry(3n));
+    const merged = mergeLedgers(own, other);
+    expect(merged?.cursor).toBe(71);
+    expect(merged?.entries).toEqual([entry(0n, { signed: SIGNED }), ...other.entries.slice(1)]);
+  });
+
+  it("forgets what was signed in an earlier window, and by an enclave that had none", () => {
+    const other = ledger(130, 128, entry(0n));
+    expect(mergeLedgers(ledger(100, 64, entry(0n, { signed: SIGNED })), other)).toBe(other);
+    expect(mergeLedgers(ledger(100, undefined), other)).toBe(other);
+  });
+});
