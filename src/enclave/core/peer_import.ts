@@ -147,12 +147,12 @@ export class PeerImport {
 
   #refused(signed: SignedBlock, error: BlockImportError, nowMs: number, origin: Origin): BlockOutcome {
     if (isSignedInTurn(error)) this.#shard.watch(lightHeaderOf(signed));
-    // Fetched blocks come in order: what does not connect then is of no use.
+    // Fetched blocks come in order: one that does not connect then waits only if it was pushed too.
     const mayWait = isParkable(error) && (origin === "pushed" || !isOrphaned(error));
     if (mayWait && this.#parked.park(signed, BigInt(nowMs), this.#authorities())) {
       return { code: "Parked", reject: false };
     }
-    this.#parked.remove(signed);
+    if (!isParkable(error)) this.#parked.remove(signed);
     if (error.verdict === "reject") {
       this.#outbox.log("warn", error.code, { number: signed.block.header.blockNumber });
     }

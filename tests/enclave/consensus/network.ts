@@ -141,7 +141,7 @@ export class Network {
     this.#messages.push(async () => {
       const answers = this.#heardBy(to).map((peer) => peer.blocksAfter(wish));
       const blocks = answers.find((answer) => answer.length > 0) ?? [];
-      await to.call("import_blocks", { nowMs: BigInt(to.nowMs), blocks });
+      unwrap(await to.call("import_blocks", { nowMs: BigInt(to.nowMs), blocks }));
     });
   }
 
