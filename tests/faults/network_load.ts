@@ -9,7 +9,8 @@ import { bytes, vec } from "../../src/codec/codec.ts";
 import { encodeBase58 } from "../../src/primitives/base58.ts";
 import type { ShardIdentifier } from "../../src/primitives/branded.ts";
 import { unwrap } from "../../src/primitives/result.ts";
-import { auditPayer, endow, Payer, type RunningLoad, startLoad } from "./load.ts";
+import { poll } from "../e2e/harness.ts";
+import { auditPayer, endow, ENDOWMENT, Payer, type RunningLoad, startLoad } from "./load.ts";
 import { type Member, type NetworkStage, sharedHead } from "./network_stage.ts";
 import { sleep } from "./processes.ts";
 
@@ -45,6 +46,11 @@ export async function createGroups({ members, domain }: NetworkStage): Promise<r
   }));
   const accounts = groups.flatMap(({ payers }) => payers.map(({ signer }) => signer.account));
   await endow((members[0] as Member).serving.client, domain, accounts);
+  const last = groups.at(-1)?.payers.at(-1) as Payer;
+  for (const { name, serving } of members) {
+    const balance = async () => unwrap(await serving.client.accountInfo(domain.shard, last.signer)).data.free;
+    await poll(`the endowment at ${name}`, balance, ENDOWMENT);
+  }
   return groups;
 }
 
