@@ -101,7 +101,10 @@ function globalOptions(): Option[] {
 
 function runOptions(): Option[] {
   return [
-    new Option("-d, --dev", "development: embedded parentchain node, account paid by //Alice").default(false),
+    new Option(
+      "-d, --dev",
+      "development: embedded parentchain node, account paid by //Alice, no attestation without a root",
+    ).default(false),
     new Option("--skip-ra", "register without attestation, where the parentchain allows it").default(false),
   ];
 }

@@ -20,6 +20,7 @@ import { toHex } from "../../primitives/hex.ts";
 import { startEndpoints } from "./endpoints.ts";
 import { createExchange } from "./exchange.ts";
 import type { RunOptions } from "./options.ts";
+import { readRootCertificate } from "./platform_root.ts";
 import { Releases } from "./releases.ts";
 import { renderStartTable } from "./report.ts";
 import { cleanReset, initRequestOf, startEnclaveWorker } from "./start_enclave.ts";
@@ -146,7 +147,12 @@ async function parentchainUrl(options: RunOptions, dataDir: string, releases: Re
   if (!options.dev || options.integriteeRpcUrl !== undefined) {
     return `${options.integriteeRpcUrl ?? "ws://127.0.0.1"}:${options.integriteeRpcPort}`;
   }
-  const devnode: DevnodeWorker = await startDevnodeWorker({ dataDir, rpcPort: options.integriteeRpcPort });
+  const root = options.platformRoot;
+  const devnode: DevnodeWorker = await startDevnodeWorker({
+    dataDir,
+    rpcPort: options.integriteeRpcPort,
+    ...(root === undefined ? {} : { platformRoot: await readRootCertificate(root) }),
+  });
   releases.add("embedded parentchain", () => devnode.stop());
   log("info", "EmbeddedParentchain", { url: devnode.url, genesis: devnode.genesisHash });
   return devnode.url;

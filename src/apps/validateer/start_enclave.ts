@@ -79,7 +79,8 @@ export async function initRequestOf(
     testGenesis: options.dev,
     finality: LEVELS[options.parentchainFinality],
     payoutFinality: LEVELS[options.payoutFinality],
-    skipRa: options.skipRa || options.dev,
+    // Who names a root wants quotes under it.
+    skipRa: options.skipRa || (options.dev && options.platformRoot === undefined),
     shieldingTarget: 0,
     listenHostname: listenHostname(options),
     listenPort: options.trustedWorkerPort,
