@@ -17,9 +17,9 @@ const QUEUED_CHUNKS = 256;
 /** A relay of TCP connections that can be switched off, delayed and slowed down. */
 export class Relay {
   readonly port: number;
-  /** How late bytes arrive, each way, in ms; counts for what comes from now on. */
+  /** How late bytes arrive, each way, in ms. */
   delayMs = 0;
-  /** How many bytes pass in a second, each way; counts for what comes from now on. */
+  /** How many bytes pass in a second, each way. */
   bytesPerSecond: number = Number.POSITIVE_INFINITY;
   readonly #listener: Deno.TcpListener;
   readonly #open = new Set<Deno.TcpConn>();
@@ -48,26 +48,20 @@ export class Relay {
 
   /** Lets bytes through when they are due, in their order. */
   #brake(): TransformStream<Uint8Array, Uint8Array> {
-    let free = 0;
-    const due = new TransformStream<Uint8Array, readonly [dueMs: number, bytes: Uint8Array]>(
-      {
-        transform: (bytes, controller) => {
-          const now = Date.now();
-          free = Math.max(now + this.delayMs, free) + 1000 * bytes.length / this.bytesPerSecond;
-          controller.enqueue([free, bytes]);
-        },
-      },
+    const arrived = new TransformStream<Uint8Array, readonly [atMs: number, bytes: Uint8Array]>(
+      { transform: (bytes, controller) => controller.enqueue([Date.now(), bytes]) },
       undefined,
       { highWaterMark: QUEUED_CHUNKS },
     );
-    const wait = new TransformStream<readonly [dueMs: number, bytes: Uint8Array], Uint8Array>({
-      transform: async ([dueMs, bytes], controller) => {
-        const rest = dueMs - Date.now();
-        if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
+    const due = new TransformStream<readonly [atMs: number, bytes: Uint8Array], Uint8Array>({
+      transform: async ([atMs, bytes], controller) => {
+        const lateMs = atMs + this.delayMs - Date.now();
+        const waitMs = Math.max(0, lateMs) + 1000 * bytes.length / this.bytesPerSecond;
+        if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
         controller.enqueue(bytes);
       },
     });
-    return { writable: due.writable, readable: due.readable.pipeThrough(wait) };
+    return { writable: arrived.writable, readable: arrived.readable.pipeThrough(due) };
   }
 
   #drop(): void {

@@ -102,8 +102,11 @@ export async function auditGroups(
 async function untilAtRest(members: readonly Member[], { shard }: SigningDomain): Promise<void> {
   const deadline = Date.now() + REST_TIMEOUT_MS;
   for (let quiet = 0; quiet < QUIET_LOOKS;) {
-    if (Date.now() > deadline) throw new Error("calls still wait in a pool");
     const waiting = await Promise.all(members.map((member) => pendingOperations(member, shard)));
+    if (Date.now() > deadline) {
+      const heights = await Promise.all(members.map((member) => member.height()));
+      throw new Error(`no rest: heights ${heights.join(", ")}, calls that wait ${waiting.join(", ")}`);
+    }
     quiet = waiting.every((count) => count === 0) && await sharedHead(members) !== undefined ? quiet + 1 : 0;
     await sleep(LOOK_INTERVAL_MS);
   }
