@@ -15,7 +15,7 @@ import type { Trie } from "../trie/trie.ts";
 import { authorOfSlot, preRuntimeSlot, sealHeader } from "./aura.ts";
 import type { PoolTransaction } from "./pool/transaction.ts";
 import type { RuntimePort, UnsealedHeader } from "./runtime/runtime_interface.ts";
-import type { TransactionValidityError } from "./runtime/validity.ts";
+import { isVerdictMissing, type TransactionValidityError } from "./runtime/validity.ts";
 import { auraAuthorities } from "./runtime_calls.ts";
 
 /** Transactions that did not fit after which the rest is not tried: the block is full. Substrate's number. */
@@ -109,8 +109,12 @@ function applyCandidates<Block>(
   return { included, invalid };
 }
 
-/** Whether a transaction may fit a later block: this one is full, or what it follows was left out. */
+/**
+ * Whether a transaction may fit a later block: this one is full, what it follows was left out, or the verdict on its quote
+ * is not at hand.
+ */
 function isOnlyTooEarly(error: TransactionValidityError): boolean {
+  if (isVerdictMissing(error)) return true;
   return error.kind === "Invalid" && (error.code === "ExhaustsResources" || error.code === "Future");
 }
 

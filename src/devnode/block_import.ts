@@ -13,6 +13,7 @@ import { computeOrderedRoot, type Trie } from "../trie/trie.ts";
 import { slotAt } from "./aura.ts";
 import type { TreeBlock } from "./block_tree.ts";
 import type { RuntimePort, UnsealedHeader } from "./runtime/runtime_interface.ts";
+import { isVerdictMissing } from "./runtime/validity.ts";
 import { auraAuthorities } from "./runtime_calls.ts";
 
 /** Slots that a block may be ahead of this node's clock: clocks of several machines are not quite the same. */
@@ -49,6 +50,8 @@ export type ImportError =
   | { readonly code: "ExtrinsicsRootMismatch" }
   /** An extrinsic is not valid where it stands. */
   | { readonly code: "InvalidExtrinsic"; readonly index: number }
+  /** An extrinsic has a quote that was not checked before. */
+  | { readonly code: "VerdictMissing"; readonly index: number }
   /** The runtime refuses the block as a whole. */
   | { readonly code: "ExecutionFailed"; readonly detail: string }
   /** Execution leaves another state. */
@@ -62,6 +65,7 @@ const HARMLESS: ReadonlySet<ImportError["code"]> = new Set([
   "UnknownParent",
   "TooManySides",
   "SlotInFuture",
+  "VerdictMissing",
 ]);
 
 /** Whether a peer that sent the block did wrong: no honest node makes or passes it on. */
@@ -126,7 +130,9 @@ function runBlock<Block>(
     digest: header.digest.filter(({ type }) => type === "PreRuntime").map(digestItem.encode),
   });
   for (const [index, extrinsic] of extrinsics.entries()) {
-    if (!runtime.applyExtrinsic(running, extrinsic).ok) return err({ code: "InvalidExtrinsic", index });
+    const applied = runtime.applyExtrinsic(running, extrinsic);
+    if (applied.ok) continue;
+    return err({ code: isVerdictMissing(applied.error) ? "VerdictMissing" : "InvalidExtrinsic", index });
   }
   const { header: made, state } = runtime.finalizeBlock(running);
   if (!equalBytes(made.stateRoot, header.stateRoot)) return err({ code: "StateRootMismatch" });

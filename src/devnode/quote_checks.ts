@@ -13,9 +13,11 @@ import { blake2_256 } from "../crypto/blake2.ts";
 import { concatBytes } from "../primitives/bytes.ts";
 import { type Hex, toHex } from "../primitives/hex.ts";
 import type { Result } from "../primitives/result.ts";
+import { MAX_BLOCK_TRANSACTIONS } from "./block_author.ts";
 import { judgeQuotingEnclave, judgeTcbInfo } from "./collateral_verdict.ts";
 import { judgeQuote, type Verdict, type VerdictRules } from "./quote_verdict.ts";
 import type {
+  AttestationLookup,
   AttestationRefusal,
   CollateralArgs,
   CollateralVerifier,
@@ -26,10 +28,13 @@ import type {
 import type { RuntimeCall } from "./runtime/dispatch/call.ts";
 import type { SgxQuotingEnclave } from "./runtime/pallets/teerex/types.ts";
 
-/** Verdicts of a kind that are remembered; the oldest is forgotten first. A chain has few enclaves, one quote a day. */
-export const MAX_REMEMBERED_QUOTES = 256;
-/** Quotes and documents of one extrinsic that are checked; more in a batch are refused by the pallet. */
+/** Quotes and documents of one extrinsic; an extrinsic with more is invalid. A check takes some milliseconds. */
 export const MAX_QUOTES_PER_EXTRINSIC = 8;
+/**
+ * Verdicts of a kind that are remembered; the one that was asked for longest ago is forgotten first. As many as a block can
+ * hold: what was checked for a block is there when it is executed. A verdict takes some hundred bytes.
+ */
+export const MAX_REMEMBERED_QUOTES = MAX_QUOTES_PER_EXTRINSIC * MAX_BLOCK_TRANSACTIONS;
 
 /** Verdicts on quotes and collateral. */
 export class QuoteChecks {
@@ -52,28 +57,50 @@ export class QuoteChecks {
 
   /** What the runtime asks about collateral. */
   readonly collateral: CollateralVerifier = {
-    quotingEnclave: (args, nowMs) => this.#quotingEnclaves.find(partsOf(args), nowMs, "CollateralIsInvalid"),
-    tcbInfo: (args, nowMs) => this.#tcbInfos.find(partsOf(args), nowMs, "CollateralIsInvalid"),
+    quotingEnclave: (args, nowMs) => this.#quotingEnclaves.find(documentParts(args), nowMs, "CollateralIsInvalid"),
+    tcbInfo: (args, nowMs) => this.#tcbInfos.find(documentParts(args), nowMs, "CollateralIsInvalid"),
   };
 
-  /** Checks the quotes and collateral in a call, those in nested calls too; `undefined` if there are none. */
+  /** What the runtime asks before it executes a call. */
+  readonly standing: AttestationLookup = (call) => {
+    const calls = findAttestation(call);
+    if (calls.length > MAX_QUOTES_PER_EXTRINSIC) return "tooMany";
+    return calls.every((one) => this.#bookOf(one).has(partsOf(one))) ? "ready" : "missing";
+  };
+
+  /**
+   * Checks the quotes and collateral in a call, those in nested calls too; `undefined` if all verdicts are at hand, or if
+   * the call is invalid because of their number.
+   */
   check(call: RuntimeCall): Promise<void> | undefined {
-    const calls = findAttestation(call).slice(0, MAX_QUOTES_PER_EXTRINSIC);
-    if (calls.length === 0) return undefined;
-    return Promise.all(calls.map((one) => this.#check(one))).then(() => undefined);
+    const calls = findAttestation(call);
+    if (calls.length > MAX_QUOTES_PER_EXTRINSIC) return undefined;
+    // All are asked for, so that those at hand count as used.
+    const missing = calls.filter((one) => !this.#bookOf(one).touch(partsOf(one)));
+    if (missing.length === 0) return undefined;
+    return Promise.all(missing.map((one) => this.#check(one))).then(() => undefined);
+  }
+
+  #bookOf({ type }: Attestation): Pick<VerdictBook<object>, "has" | "touch"> {
+    switch (type) {
+      case "quote":
+        return this.#quotes;
+      case "quotingEnclave":
+        return this.#quotingEnclaves;
+      case "tcbInfo":
+        return this.#tcbInfos;
+    }
   }
 
   async #check(attestation: Attestation): Promise<void> {
+    const parts = partsOf(attestation);
     switch (attestation.type) {
       case "quote":
-        return this.#quotes.set([attestation.proof], await judgeQuote(attestation.proof, this.#rules));
+        return this.#quotes.set(parts, await judgeQuote(attestation.proof, this.#rules));
       case "quotingEnclave":
-        return this.#quotingEnclaves.set(
-          partsOf(attestation.args),
-          await judgeQuotingEnclave(attestation.args, this.#rules),
-        );
+        return this.#quotingEnclaves.set(parts, await judgeQuotingEnclave(attestation.args, this.#rules));
       case "tcbInfo":
-        return this.#tcbInfos.set(partsOf(attestation.args), await judgeTcbInfo(attestation.args, this.#rules));
+        return this.#tcbInfos.set(parts, await judgeTcbInfo(attestation.args, this.#rules));
     }
   }
 }
@@ -95,6 +122,21 @@ class VerdictBook<T extends object> {
     return BigInt(fromMs) <= nowMs && nowMs <= BigInt(untilMs) ? value : { refused: outside };
   }
 
+  /** Whether there is a verdict. */
+  has(parts: readonly Uint8Array[]): boolean {
+    return this.#verdicts.has(nameOf(parts));
+  }
+
+  /** Whether there is a verdict, which then is the newest. */
+  touch(parts: readonly Uint8Array[]): boolean {
+    const name = nameOf(parts);
+    const verdict = this.#verdicts.get(name);
+    if (verdict === undefined) return false;
+    this.#verdicts.delete(name);
+    this.#verdicts.set(name, verdict);
+    return true;
+  }
+
   set(parts: readonly Uint8Array[], verdict: Result<Verdict<T>, AttestationRefusal>): void {
     this.#verdicts.set(nameOf(parts), verdict);
     for (const oldest of this.#verdicts.keys()) {
@@ -108,8 +150,12 @@ function nameOf(parts: readonly Uint8Array[]): Hex {
   return toHex(blake2_256(concatBytes(...parts.map((part) => blake2_256(part)))));
 }
 
-function partsOf({ document, signature, certificateChain }: CollateralArgs): readonly Uint8Array[] {
+function documentParts({ document, signature, certificateChain }: CollateralArgs): readonly Uint8Array[] {
   return [document, signature, certificateChain];
+}
+
+function partsOf(attestation: Attestation): readonly Uint8Array[] {
+  return attestation.type === "quote" ? [attestation.proof] : documentParts(attestation.args);
 }
 
 /** What a call wants to have checked. */

@@ -36,6 +36,7 @@ class AttestedChain {
       ...integriteeRuntime.parameters,
       verifyQuote: checks.verify,
       verifyCollateral: checks.collateral,
+      attestationStanding: checks.standing,
     };
     return new AttestedChain(await TestChain.create({ ...integriteeRuntime, parameters }), checks);
   }
@@ -231,12 +232,12 @@ describe("registration of enclaves by DCAP", () => {
     expect(await outcome(world.quote)).toBe("ok");
   });
 
-  it("refuses quotes until collateral is registered, and quotes that were not seen at arrival", async () => {
+  it("refuses quotes until collateral is registered, and puts off quotes and documents that were not checked", async () => {
     const world = await buildWorld();
     const on = await AttestedChain.create(world.root);
-    const unseen = on.chain.outcome("//Eve", on.enclave(world.quote));
-    expect(unseen).toBe("teerex.RemoteAttestationVerificationFailed");
-    expect(on.chain.outcome("//Eve", on.tcbInfo(world.collateral.tcbInfo))).toBe("teerex.CollateralIsInvalid");
+    for (const call of [on.enclave(world.quote), on.tcbInfo(world.collateral.tcbInfo)]) {
+      expect(() => on.chain.block(on.chain.sign("//Eve", call))).toThrow("refused: Unknown CustomUnknown");
+    }
     expect(await on.outcome("//Eve", on.enclave(world.quote))).toBe("QeHasRejectedEnclave");
     await on.register(world);
     expect(await on.outcome("//Eve", on.enclave(world.quote))).toBe("ok");
@@ -249,13 +250,15 @@ describe("registration of enclaves by DCAP", () => {
     expect(added.tcbStatus.unwrap().type).toBe("Ok");
   });
 
-  it("checks what stands in nested calls, so many and no more", async () => {
+  it("checks what stands in nested calls, and refuses an extrinsic with too many whatever was seen before", async () => {
     const worlds = await Promise.all(Array.from({ length: MAX_QUOTES_PER_EXTRINSIC + 1 }, () => buildWorld()));
     const on = await AttestedChain.create(...worlds.map(({ root }) => root));
     await on.register(worlds[0] as World);
     const nested = worlds.map(({ quote }) => on.chain.tx.utility.batchAll([on.enclave(quote)]));
-    const failed = await on.outcome("//Eve", on.chain.tx.utility.batchAll(nested));
-    expect(failed).toBe("RemoteAttestationVerificationFailed");
+    const all = on.chain.tx.utility.batchAll(nested);
+    await expect(on.run("//Eve", all)).rejects.toThrow("refused: Invalid Call");
+    for (const { quote } of worlds) expect(await on.outcome("//Eve", on.enclave(quote))).toBe("ok");
+    await expect(on.run("//Eve", all)).rejects.toThrow("refused: Invalid Call");
     expect(await on.outcome("//Eve", on.chain.tx.utility.batchAll(nested.slice(1)))).toBe("ok");
   });
 });

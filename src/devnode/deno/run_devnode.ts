@@ -71,6 +71,7 @@ export async function startDevnode(choices: Partial<DevnodeOptions>, log: Devnod
       ...(options.network === undefined ? {} : { genesisAuthorities: options.network.authorities }),
       verifyQuote: quotes.verify,
       verifyCollateral: quotes.collateral,
+      attestationStanding: quotes.standing,
     },
   });
   const prepare = (extrinsic: Uint8Array) => {

@@ -6,6 +6,7 @@
  */
 import type { ReportBody } from "../../attestation/quote.ts";
 import type { PlatformTcb } from "../../attestation/tcb_info.ts";
+import type { RuntimeCall } from "./dispatch/call.ts";
 import type { SgxQuotingEnclave, SgxTcbInfoOnChain } from "./pallets/teerex/types.ts";
 
 /** State of the platform that made a quote. */
@@ -87,3 +88,12 @@ export interface CollateralVerifier {
   ) => SgxQuotingEnclave | AttestationRefusal | undefined;
   readonly tcbInfo: (args: CollateralArgs, nowMs: bigint) => VerifiedTcbInfo | AttestationRefusal | undefined;
 }
+
+/**
+ * Whether all verdicts that a call asks for are at hand. `tooMany` depends on the call alone; `missing` on what this node
+ * has seen, so that a call must be put off and never executed as if its quotes were bad.
+ */
+export type AttestationStanding = "ready" | "tooMany" | "missing";
+
+/** Tells the standing of a call, those nested in it included. */
+export type AttestationLookup = (call: RuntimeCall) => AttestationStanding;

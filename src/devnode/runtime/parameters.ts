@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CollateralVerifier, QuoteVerifier } from "./attestation_port.ts";
+import type { AttestationLookup, CollateralVerifier, QuoteVerifier } from "./attestation_port.ts";
 
 /** Numbers and names of a runtime. */
 export interface RuntimeParameters {
@@ -29,4 +29,6 @@ export interface RuntimeParameters {
   readonly verifyQuote?: QuoteVerifier;
   /** Verifies collateral; left out, collateral is refused. */
   readonly verifyCollateral?: CollateralVerifier;
+  /** Tells whether the verifiers can judge a call; left out, every call is taken. */
+  readonly attestationStanding?: AttestationLookup;
 }

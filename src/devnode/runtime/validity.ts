@@ -47,6 +47,19 @@ export type TransactionValidityError =
   | { readonly kind: "Unknown" } & UnknownTransaction
   | { readonly kind: "Undecodable"; readonly code: "Undecodable"; readonly detail: string };
 
+/** Number of the custom error of a transaction with a quote on which this node has no verdict yet. */
+const VERDICT_MISSING = 1;
+
+/** The transaction cannot be judged before its quotes are. */
+export function verdictMissing(): TransactionValidityError {
+  return { kind: "Unknown", code: "CustomUnknown", number: VERDICT_MISSING };
+}
+
+/** Whether a transaction cannot be judged before its quotes are. */
+export function isVerdictMissing(error: TransactionValidityError): boolean {
+  return error.kind === "Unknown" && error.code === "CustomUnknown" && error.number === VERDICT_MISSING;
+}
+
 /** Makes an {@linkcode InvalidTransaction} without a number. */
 export function invalid(code: Exclude<InvalidTransaction["code"], "Custom">): TransactionValidityError {
   return { kind: "Invalid", code };

@@ -9,7 +9,13 @@ import { concatBytes } from "../../../primitives/bytes.ts";
 import { err, ok, type Result } from "../../../primitives/result.ts";
 import type { SignedTransaction } from "../extensions/extension.ts";
 import { lookupAddress } from "../types/common.ts";
-import { invalid, type TransactionSource, type TransactionValidityError, type ValidTransaction } from "../validity.ts";
+import {
+  invalid,
+  type TransactionSource,
+  type TransactionValidityError,
+  type ValidTransaction,
+  verdictMissing,
+} from "../validity.ts";
 import type { BlockExecution } from "./block_execution.ts";
 import { decodeExtrinsic, type Extrinsic, type ExtrinsicSignature } from "./extrinsic.ts";
 
@@ -64,6 +70,9 @@ export function checkExtrinsic(
   const sender = checkSignature(block, extrinsic, extrinsic.signature);
   if (!sender.ok) return sender;
   const { call, length } = extrinsic;
+  const standing = block.model.definition.parameters.attestationStanding?.(call) ?? "ready";
+  if (standing === "tooMany") return err(invalid("Call"));
+  if (standing === "missing") return err(verdictMissing());
   const transaction = { sender: sender.value, call, cost: block.costOf(call), length, source };
   return ok({ extrinsic, signed: { transaction, extras: extrinsic.signature.extras } });
 }
