@@ -26,6 +26,8 @@ export interface EnclaveHostPorts {
   readonly submitExtrinsic: (extrinsic: SubmitExtrinsic) => Promise<boolean>;
   /** Sends an encoded block to all peers. */
   readonly broadcast: (block: Uint8Array) => void;
+  /** Sends encrypted operations to the peers that are connected. */
+  readonly gossip: (message: Uint8Array) => void;
   /** Sends blocks to these peers, by their trusted endpoints, from now on. */
   readonly setPeers: (urls: readonly string[]) => void;
   /** Fetches blocks from a peer and hands them in by `import_blocks`. */
@@ -121,6 +123,8 @@ export class EnclaveHost {
         return this.#ports.fetchBlocks(effect.value.from, effect.value.until);
       case "peers":
         return this.#ports.setPeers(effect.value);
+      case "gossip_tops":
+        return this.#ports.gossip(effect.value);
       case "submit_extrinsic":
         return this.#submit(effect.value);
       case "dial_peer":

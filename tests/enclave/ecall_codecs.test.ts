@@ -31,6 +31,7 @@ const EFFECTS: readonly Effect[] = [
   { type: "submit_extrinsic", value: { ticket: 1n, parentchain: 0, purpose: "p", bytes: new Uint8Array(3) } },
   { type: "fatal", value: { code: "C", detail: "d" } },
   { type: "dial_peer", value: { ticket: 2n, url: "wss://127.0.0.1:2000" } },
+  { type: "gossip_tops", value: new Uint8Array(3) },
   { type: "peers", value: ["wss://127.0.0.1:2000", "wss://peer.example:443"] },
 ];
 

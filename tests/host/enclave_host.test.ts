@@ -43,6 +43,7 @@ function build(script: Record<string, readonly Effect[]>, changes: Partial<Encla
     submitExtrinsic: () => Promise.resolve(true),
     broadcast: () => void trace.push("broadcast"),
     fetchBlocks: () => void trace.push("fetch"),
+    gossip: (message) => void trace.push(`gossip ${message}`),
     setPeers: (urls) => void trace.push(`peers ${urls}`),
     dialPeer: () => Promise.resolve(undefined),
     fatal: (code) => void trace.push(`fatal ${code}`),

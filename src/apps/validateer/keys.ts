@@ -61,6 +61,7 @@ async function withIdentity(
       broadcast: () => {},
       fetchBlocks: () => {},
       setPeers: () => {},
+      gossip: () => {},
       dialPeer: () => Promise.resolve(undefined),
       fatal: (code, detail) => log("error", code, { detail }),
       log,

@@ -100,6 +100,7 @@ async function start(
     files: dataDir,
     submitExtrinsic: ({ purpose, bytes }) => link.submit(purpose, bytes),
     broadcast: (block) => exchange.network.broadcast(block),
+    gossip: (message) => exchange.network.gossip(message),
     fetchBlocks: (from, until) => exchange.fetcher.want(from, until),
     setPeers: (urls) => {
       exchange.setPeers(urls);

@@ -14,6 +14,7 @@
  * | `broadcast_block` | sends the block to all peers (detached) | – |
  * | `blocks_wanted` | fetches blocks from one peer, then the next (detached) | `import_blocks` |
  * | `submit_extrinsic` | submits to the named parentchain (detached) | `extrinsic_submitted { ticket, accepted }` |
+ * | `gossip_tops` | sends encrypted operations to the peers it is connected to (detached) | – |
  * | `peers` | sends blocks to these peers from now on (detached) | – |
  * | `dial_peer` | asks the peer for its provisioning endpoint, opens a pipe to it (detached) | `peer_dialed { ticket, pipe or none }` |
  * | `log` | writes a line | – |
@@ -42,6 +43,7 @@ import {
   MAX_EXTRINSIC_BYTES,
   MAX_FILE_BYTES,
   MAX_FILE_NAME_LENGTH,
+  MAX_GOSSIP_MESSAGE_BYTES,
   MAX_LOG_FIELDS,
   MAX_PEER_URLS,
   MAX_TEXT_BYTES,
@@ -141,6 +143,8 @@ export type Effects = {
   dial_peer: DialPeer;
   /** Trusted endpoints of the shard's other validateers as they are registered; replaces those of before. */
   peers: readonly string[];
+  /** Encrypted operations for all peers. */
+  gossip_tops: Uint8Array;
 };
 /** Something that the host shall do. */
 export type Effect = Variant<Effects>;
@@ -175,6 +179,7 @@ export const effect: Codec<Effect> = variant<Effects>({
   fatal: [10, struct<Fatal>({ code: text, detail: text })],
   dial_peer: [11, struct<DialPeer>({ ticket: u64, url: text })],
   peers: [12, vec(text, MAX_PEER_URLS)],
+  gossip_tops: [13, bytes(MAX_GOSSIP_MESSAGE_BYTES)],
 });
 
 /** SCALE codec of the effects of one response. */

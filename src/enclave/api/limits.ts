@@ -45,3 +45,5 @@ export const MAX_SEALED_KEYS_BYTES = 64 * 1024;
 export const MAX_CERTIFICATE_BYTES = 16 * 1024;
 /** Peers that the host is told: more than the ten validateers that a shard can have and as many that want to join. */
 export const MAX_PEER_URLS = 32;
+/** Longest message with encrypted operations: batches are at most 256 KiB. */
+export const MAX_GOSSIP_MESSAGE_BYTES: number = 257 * 1024;

@@ -72,6 +72,13 @@ export function admitIndirect(shard: Shard, signed: TrustedCallSigned, nowMs: nu
   return isNew && shard.pool.find(computeTopHash(operation)) !== undefined;
 }
 
+/** Puts a direct call that another validateer took into the pool; false if it is known or cannot be executed. */
+export function admitDirect(shard: Shard, signed: TrustedCallSigned, nowMs: number): boolean {
+  const operation = { type: "direct_call" as const, value: signed };
+  const isNew = admit(shard, operation, signed, nowMs).ok;
+  return isNew && shard.pool.find(computeTopHash(operation)) !== undefined;
+}
+
 /** `signed` has a good signature. */
 function admit(
   shard: Shard,

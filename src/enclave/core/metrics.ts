@@ -64,6 +64,12 @@ export class Histogram {
 export class EnclaveCounters {
   rpcRequests = 0;
   rpcTrustedCalls = 0;
+  /** Operations that other validateers were told of. */
+  gossipSent = 0;
+  /** Operations that another validateer told of and that came into the pool. */
+  gossipTaken = 0;
+  /** Messages that were not read. */
+  gossipRefused = 0;
   /** Ready calls before the last proposal. */
   poolBefore = 0;
   /** Own slots in which no block was made, and why the last one was not. */
@@ -98,6 +104,9 @@ export function collectMetrics(context: MetricsContext): Metric[] {
     plain("enclave_rpc_requests", COUNTER, counters.rpcRequests),
     plain("enclave_rpc_tc_received", COUNTER, counters.rpcTrustedCalls),
     plain("enclave_rpc_connections", GAUGE, connections),
+    plain("enclave_gossip_operations_sent", COUNTER, counters.gossipSent),
+    plain("enclave_gossip_operations_taken", COUNTER, counters.gossipTaken),
+    plain("enclave_gossip_messages_refused", COUNTER, counters.gossipRefused),
     plain("enclave_crypto_workers", GAUGE, cryptoWorkers),
     plain("enclave_top_pool_a_priori_size", GAUGE, counters.poolBefore),
     plain("enclave_sidechain_missed_slots", COUNTER, counters.missedSlots),

@@ -4,7 +4,9 @@
  * @module
  */
 import { tryDecode } from "../../codec/codec.ts";
+import { topHash } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
+import type { ParentchainView } from "../../parentchain/view.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
 import { executeGetter } from "../../stf/execute_getter.ts";
 import { readShardVault } from "../../stf/pallets/parentchain.ts";
@@ -21,6 +23,7 @@ import { ArrivalOrder } from "./arrival_order.ts";
 import type { EnclavePorts } from "./enclave_ports.ts";
 import type { EnclaveCounters } from "./metrics.ts";
 import type { Outbox } from "./outbox.ts";
+import { Gossip } from "./gossip.ts";
 import type { EnclaveSetup } from "./setup.ts";
 import type { Shard } from "./shard.ts";
 
@@ -41,12 +44,15 @@ export interface BackendContext {
   readonly evidence: () => EvidenceMaker | undefined;
   /** Takes blocks of a peer into the import queue. */
   readonly importBlocks: (blocks: readonly SignedBlock[]) => void;
+  /** Newest view of the parentchain. */
+  readonly view: () => ParentchainView | undefined;
 }
 
 /** Makes the service behind the RPC methods. */
 export function createRpcService(context: BackendContext): RpcService {
   const { ports, counters, outbox } = context;
   const order = new ArrivalOrder();
+  const gossip = new Gossip(context);
   return {
     get info() {
       const { shard, fingerprint, keys, config: { muRaUrl, untrustedUrl } } = context.setup();
@@ -56,7 +62,9 @@ export function createRpcService(context: BackendContext): RpcService {
       const shard = context.shard();
       if (shard === undefined) return err("InvalidShard");
       try {
-        return await submitRequest(shard, order, { request, connection, nowMs: ports.nowMs });
+        const submitted = await submitRequest(shard, order, { request, connection, nowMs: ports.nowMs });
+        if (submitted.ok) gossip.offer(topHash(submitted.value.topHash));
+        return submitted;
       } finally {
         outbox.flush();
       }
@@ -80,6 +88,7 @@ export function createRpcService(context: BackendContext): RpcService {
     },
     equivocations: () => equivocationProofs.encode(context.shard()?.equivocations.evidence ?? []),
     importBlocks: context.importBlocks,
+    gossip: (message) => void gossip.take(message),
     tick: () => ports.tick(RSA_ANSWER_TICK_MS),
     count: (counter) => {
       if (counter === "rpc_requests") counters.rpcRequests++;

@@ -351,6 +351,7 @@ export class Runtime {
       shard: () => this.#running?.shard,
       evidence: () => this.#running?.evidence,
       importBlocks: (blocks) => this.#takePeerBlocks(blocks),
+      view: () => this.#running?.feed.layerOne.newestView,
     });
   }
 

@@ -12,6 +12,7 @@
 import { bool, bytes, type Codec, struct, unit, type Variant, variant, vec } from "../../codec/codec.ts";
 import { MAX_RSA_BLOCKS, RSA_BLOCK_LENGTH, RSA_CHUNK_LENGTH } from "../../crypto/rsa_oaep.ts";
 import type { EnclaveFingerprint, ShardIdentifier } from "../../primitives/branded.ts";
+import { type TrustedCallSigned, trustedCallSigned } from "../../types/trusted_call_signed.ts";
 import { type TrustedGetterSigned, trustedGetterSigned } from "../../types/getter.ts";
 
 /** Longest ciphertext that is decrypted: what is longer could not be decrypted anyway. */
@@ -27,6 +28,8 @@ export type CryptoJob = Variant<{
   open: Uint8Array;
   /** Whether a trusted getter carries its signature. */
   getter: TrustedGetterSigned;
+  /** Whether a trusted call carries its signature. */
+  call: TrustedCallSigned;
 }>;
 
 /** A decrypted operation. */
@@ -50,9 +53,10 @@ export type CryptoAnswer = Variant<{
 
 /** SCALE codec of a batch. */
 export const cryptoJobs: Codec<readonly CryptoJob[]> = vec(
-  variant<{ open: Uint8Array; getter: TrustedGetterSigned }>({
+  variant<{ open: Uint8Array; getter: TrustedGetterSigned; call: TrustedCallSigned }>({
     open: [0, bytes(MAX_OPEN_BYTES)],
     getter: [1, trustedGetterSigned],
+    call: [2, trustedCallSigned],
   }),
   MAX_BATCH_JOBS,
 );

@@ -6,6 +6,7 @@
  */
 import { RSA_BLOCK_LENGTH } from "../../crypto/rsa_oaep.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
+import type { TrustedCallSigned } from "../../types/trusted_call_signed.ts";
 import type { TrustedGetterSigned } from "../../types/getter.ts";
 import {
   type CryptoAnswer,
@@ -117,6 +118,12 @@ export class CryptoWorkers {
   /** Whether a trusted getter carries the signature of its delegate, or else of its owner. */
   async verifyGetter(signed: TrustedGetterSigned, lane: object = this.#ownLane): Promise<boolean> {
     const answer = await this.#run(this.#checks, lane, { type: "getter", value: signed });
+    return answer.type === "verified" && answer.value;
+  }
+
+  /** Whether a trusted call carries the signature of its delegate, or else of its sender. */
+  async verifyCall(signed: TrustedCallSigned, lane: object = this.#ownLane): Promise<boolean> {
+    const answer = await this.#run(this.#checks, lane, { type: "call", value: signed });
     return answer.type === "verified" && answer.value;
   }
 

@@ -16,6 +16,8 @@ export async function runCryptoJob(job: CryptoJob, keys: CryptoKeys): Promise<Cr
       return await open(job.value, keys);
     case "getter":
       return { type: "verified", value: verifyTrustedGetterSignature(job.value) };
+    case "call":
+      return { type: "verified", value: verifyTrustedCallSignature(job.value, keys.fingerprint, keys.shard) };
   }
 }
 

@@ -54,6 +54,8 @@ export interface RpcService {
   readonly equivocations: () => Uint8Array;
   /** Takes blocks of a peer into the import queue. */
   readonly importBlocks: (blocks: readonly SignedBlock[]) => void;
+  /** Takes encrypted operations of a validateer of the shard. */
+  readonly gossip: (message: Uint8Array) => void;
   /** Resolves at the next fixed tick, so that an answer's time tells nothing about a decryption. */
   readonly tick: () => Promise<void>;
   /** Counts a request for the metrics. */

@@ -1,6 +1,6 @@
 /**
- * The kept connection to one peer. What is sent to it waits in a bounded queue of its own; the peer acknowledges each message,
- * and gets no more than a few ahead of that, so that one which does not read costs nothing but its queue.
+ * The kept connection to one peer. What is sent to it waits in bounded queues of its own; the peer acknowledges each message,
+ * and gets no more than a few ahead of that, so that one which does not read costs nothing but these.
  *
  * States: dialling → open → waiting → dialling …; stopped from each of them.
  *
@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { MessageQueue } from "./message_queue.ts";
 import type { PeerPorts, PeerSocket } from "./peer_socket_port.ts";
 
 /** Messages that wait for a peer: 19 s of blocks at 300 ms. A peer that missed more fetches what it lacks. */
@@ -42,8 +43,8 @@ export interface PeerLinkOptions {
 export class PeerLink {
   readonly url: string;
   readonly #options: PeerLinkOptions;
-  #queue: string[] = [];
-  #queuedLength = 0;
+  readonly #blocks = new MessageQueue({ count: MAX_QUEUED_MESSAGES, length: MAX_QUEUED_LENGTH });
+  readonly #passing = new MessageQueue({ count: MAX_QUEUED_MESSAGES, length: MAX_QUEUED_LENGTH });
   #socket: PeerSocket | undefined;
   #unanswered = 0;
   #redialMs = MIN_REDIAL_MS;
@@ -64,30 +65,32 @@ export class PeerLink {
     return this.#socket !== undefined;
   }
 
-  /** Messages that wait. */
-  get queued(): number {
-    return this.#queue.length;
+  /** Sends a block, or lets it wait; what is too much goes, the oldest first. */
+  send(block: string): void {
+    this.#queue(this.#blocks, block);
   }
 
-  /** Sends a message, or lets it wait; what is too much goes, the oldest first. */
-  send(message: string): void {
-    if (this.#isStopped) return;
-    this.#queue.push(message);
-    this.#queuedLength += message.length;
-    this.#pump();
-    while (this.#queue.length > MAX_QUEUED_MESSAGES || this.#queuedLength > MAX_QUEUED_LENGTH) {
-      this.#shift();
-      this.#options.ports.meters.dropped.inc();
-    }
+  /** Sends what is of use now or never, after the blocks that wait; nothing if the peer is away. */
+  sendNow(message: string): void {
+    if (this.isConnected) this.#queue(this.#passing, message);
+    else this.#options.ports.meters.dropped.inc();
   }
 
   /** Ends it. */
   stop(): void {
     this.#isStopped = true;
     this.#cancel();
-    this.#queue = [];
-    this.#queuedLength = 0;
+    this.#blocks.clear();
+    this.#passing.clear();
     this.#socket?.close();
+  }
+
+  #queue(queue: MessageQueue, message: string): void {
+    if (this.#isStopped) return;
+    queue.push(message);
+    this.#pump();
+    const dropped = queue.trim();
+    if (dropped > 0) this.#options.ports.meters.dropped.inc(dropped);
   }
 
   async #dial(): Promise<void> {
@@ -110,10 +113,10 @@ export class PeerLink {
     this.#isFailureTold = false;
     socket.onMessage = (text) => this.#answered(text);
     socket.onClose = () => this.#closed(socket);
-    this.#options.ports.log("info", "PeerConnected", { peer: this.url, waiting: this.#queue.length });
+    this.#options.ports.log("info", "PeerConnected", { peer: this.url, waiting: this.#blocks.size });
     this.#options.onChange();
     const newest = this.#options.newest();
-    if (this.#queue.length === 0 && newest !== undefined) this.send(newest);
+    if (this.#blocks.size === 0 && newest !== undefined) this.send(newest);
     this.#pump();
   }
 
@@ -121,6 +124,7 @@ export class PeerLink {
     if (this.#socket !== socket) return;
     this.#cancel();
     this.#socket = undefined;
+    this.#passing.clear();
     this.#options.onChange();
     if (this.#isStopped) return;
     this.#options.ports.log("warn", "PeerLost", { peer: this.url });
@@ -149,18 +153,14 @@ export class PeerLink {
   /** Hands over what the peer is ready for. */
   #pump(): void {
     const { meters } = this.#options.ports;
-    for (let socket = this.#socket; socket !== undefined && this.#queue.length > 0; socket = this.#socket) {
+    for (let socket = this.#socket; socket !== undefined; socket = this.#socket) {
       if (this.#unanswered >= MAX_UNANSWERED_MESSAGES || socket.bufferedAmount() > MAX_SOCKET_BUFFER_BYTES) return;
-      socket.send(this.#shift());
+      const message = this.#blocks.shift() ?? this.#passing.shift();
+      if (message === undefined) return;
+      socket.send(message);
       meters.sent.inc();
       if (this.#unanswered++ === 0) this.#watch();
     }
-  }
-
-  #shift(): string {
-    const message = this.#queue.shift() ?? "";
-    this.#queuedLength -= message.length;
-    return message;
   }
 
   /** Waits for the next answer that is due. */

@@ -1,5 +1,5 @@
 /**
- * Everything that is pushed to peers: blocks, encoded once for all of them.
+ * Everything that is pushed to peers: blocks and encrypted operations, encoded once for all of them.
  *
  * Source: worker `service/src/sync_block_broadcaster.rs`, `service/src/worker.rs` (839eda024), PROTOCOL §7.4
  *
@@ -11,6 +11,8 @@ import type { PeerPorts } from "./peer_socket_port.ts";
 
 /** Method that takes blocks of peers. */
 const IMPORT_BLOCK = "sidechain_importBlock";
+/** Method that takes encrypted operations of peers. */
+const GOSSIP_TOPS = "sidechain_gossipTops";
 /** SCALE length prefix of a vector with one element, in hexadecimal. */
 const ONE_ELEMENT = "04";
 
@@ -58,6 +60,12 @@ export class PeerNetwork {
     }
     this.#newest = message;
     for (const link of this.#links.values()) link.send(message);
+  }
+
+  /** Sends encrypted operations to the peers that are connected: later, others have executed them. */
+  gossip(encrypted: Uint8Array): void {
+    const message = this.#message(GOSSIP_TOPS, `0x${encrypted.toHex()}`);
+    for (const link of this.#links.values()) link.sendNow(message);
   }
 
   /** Ends all links. */

@@ -178,6 +178,35 @@ describe("PeerNetwork", () => {
     expect(socket.closed).toBe(true);
   });
 
+  it("sends operations after the blocks that wait, and not to a peer that is away", async () => {
+    const { network, socket, timer, values, expectDial } = await connected();
+    const methods = (sent: readonly string[]) => sent.map((text) => JSON.parse(text).method);
+    for (let i = 0; i < MAX_UNANSWERED_MESSAGES; i++) network.broadcast(block(i));
+    network.gossip(new Uint8Array([9]));
+    network.broadcast(block(20));
+    socket.answer();
+    socket.answer();
+    expect(methods(socket.sent).slice(-2)).toEqual(["sidechain_importBlock", "sidechain_gossipTops"]);
+    expect(JSON.parse(socket.sent.at(-1) as string).params).toEqual(["0x09"]);
+    network.gossip(new Uint8Array([10]));
+    socket.close();
+    network.gossip(new Uint8Array([11]));
+    expect(values.dropped).toBe(1);
+    const next = expectDial(A);
+    await timer.pass(MIN_REDIAL_MS);
+    expect(blocksIn(next.sent)).toEqual([20]);
+  });
+
+  it("lets operations that a slow peer does not take in time go, and never a block for them", async () => {
+    const { network, socket, values } = await connected();
+    for (let i = 0; i < MAX_UNANSWERED_MESSAGES + 2; i++) network.broadcast(block(i));
+    for (let i = 0; i < MAX_QUEUED_MESSAGES + 5; i++) network.gossip(new Uint8Array([i]));
+    expect(values.dropped).toBe(5);
+    socket.answer();
+    socket.answer();
+    expect(blocksIn(socket.sent.slice(-2))).toEqual([8, 9]);
+  });
+
   it("ends with nothing left to wait for, also a connection that is just being opened", async () => {
     const { ports, expectDial, timer } = fakePorts();
     const socket = expectDial(A);
