@@ -9,7 +9,7 @@ import type { SlotOutcome } from "../../../src/enclave/api/ecall_values.ts";
 import type { ChainPoint } from "../../../src/sidechain/chain_block.ts";
 import { equalBytes } from "../../../src/primitives/bytes.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
-import { signedBlock } from "../../../src/types/signed_block.ts";
+import { type SignedBlock, signedBlock } from "../../../src/types/signed_block.ts";
 import { type TestBlock, type TestBlockSpec, TestChain } from "../../parentchain/builders.ts";
 import { Disk, SLOT_MS } from "../harness.ts";
 import {
@@ -24,6 +24,8 @@ import {
 
 /** Blocks of one answer, as at the untrusted endpoint. */
 const ANSWERED_BLOCKS = 256;
+/** Ticket that nothing waits for. */
+const UNKNOWN_TICKET = 1n << 60n;
 /** Messages of one turn: more mean that two hosts keep each other busy for nothing. */
 const MAX_MESSAGES = 5_000;
 
@@ -65,6 +67,13 @@ export class NetworkHost extends PeerHost {
     return unwrap(await this.call("metrics", undefined)).find((sample) => sample.name === name)?.value;
   }
 
+  /** Takes blocks as if peers had pushed them; resolves after the import. */
+  async take(blocks: readonly SignedBlock[]): Promise<void> {
+    this.enclave.service().importBlocks(blocks);
+    // Refused, but in its turn.
+    await this.call("file_written", { ticket: UNKNOWN_TICKET, ok: true });
+  }
+
   /** Stored blocks after a block up to another one, as the untrusted endpoint gives them. */
   blocksAfter({ from }: BlocksWanted): readonly Uint8Array[] {
     const rows = this.disk.blocks;
@@ -91,29 +100,19 @@ export class Network {
     for (const host of hosts) host.network = this;
   }
 
-  /** Two validateers with one chain: the second was provisioned by the first. */
+  /** Two validateers with one chain: the second was provisioned by the first, and both were started again since. */
   static async ofTwo(): Promise<Network> {
-    const chain = new TestChain();
-    const first = await NetworkHost.make(chain, 1);
-    await first.start();
-    await grow([first], { storage: registered(first) });
-    first.nowMs += 2_100;
-    await first.call("start_provisioning", undefined);
-    while ((await first.slot()).blockNumber !== 1n);
-    const second = await NetworkHost.make(chain, 2, undefined, first.tip);
-    second.provider = first;
-    unwrap(await second.init());
-    unwrap(await second.initParentchain());
-    unwrap(await second.importParentchain(first.built));
-    const network = new Network(chain, [first, second]);
-    for (const storage of [registered(second), listing(first, second), delegates(first, first, second)]) {
-      await grow(network.hosts, { storage });
-      await settle(first, second);
+    const { chain, disks, built, nowMs } = await (prepared ??= prepareTwo());
+    const tip = built.at(-1) ?? chain.genesis;
+    const hosts: NetworkHost[] = [];
+    for (const [i, disk] of disks.entries()) {
+      const host = await NetworkHost.make(chain, i + 1, disk.copy(), tip);
+      host.built.push(...built);
+      host.nowMs = nowMs;
+      hosts.push(host);
     }
-    const { number } = unwrap(await second.importParentchain([second.tip]));
-    unwrap(await second.importParentchain(first.built.filter((block) => block.number > number)));
-    network.nowMs = Math.max(first.nowMs, second.nowMs) + 2_100;
-    await network.deliver();
+    const network = new Network(chain, hosts);
+    for (const host of hosts) await network.#start(host);
     return network;
   }
 
@@ -129,9 +128,7 @@ export class Network {
   push(from: NetworkHost, block: Uint8Array): void {
     for (const to of this.#heardBy(from)) {
       this.#messages.push(async () => {
-        to.enclave.service().importBlocks([signedBlock.decode(block)]);
-        // Takes its turn after the import.
-        await to.call("health", undefined);
+        await to.take([signedBlock.decode(block)]);
       });
     }
   }
@@ -178,6 +175,23 @@ export class Network {
     return block;
   }
 
+  /** A parentchain block that only one host sees for now; {@linkcode Network.catchUp} shows it to the others. */
+  async growOnly(host: NetworkHost, spec: TestBlockSpec = {}): Promise<TestBlock> {
+    const block = await grow([host], spec);
+    this.nowMs = Math.max(this.nowMs, host.nowMs) + 2_100;
+    await this.deliver();
+    return block;
+  }
+
+  /** Shows a host a parentchain block that it has not seen. */
+  async catchUp(host: NetworkHost, block: TestBlock): Promise<void> {
+    host.tip = block;
+    host.built.push(block);
+    host.nowMs = this.nowMs;
+    unwrap(await host.importParentchain([block]));
+    await this.deliver();
+  }
+
   /** A parentchain block by which a block is confirmed. */
   async confirm({ number, hash }: ChainPoint): Promise<void> {
     await this.grow({ storage: confirmationOf(this.first, number, hash) });
@@ -192,13 +206,18 @@ export class Network {
     again.built.push(...host.built);
     if (this.parted.delete(host)) this.parted.add(again);
     this.hosts = this.hosts.map((known) => (known === host ? again : known));
-    unwrap(await again.init());
-    const { number } = unwrap(await again.initParentchain());
-    const blocks = this.first.built.filter((block) => block.number > number);
-    if (blocks.length > 0) unwrap(await again.importParentchain(blocks));
-    this.nowMs = Math.max(this.nowMs, again.nowMs) + 2_100;
-    await this.deliver();
+    await this.#start(again);
     return again;
+  }
+
+  /** Starts a host from its disk, up to the parentchain's head. */
+  async #start(host: NetworkHost): Promise<void> {
+    unwrap(await host.init());
+    const { number } = unwrap(await host.initParentchain());
+    const blocks = host.built.filter((block) => block.number > number);
+    if (blocks.length > 0) unwrap(await host.importParentchain(blocks));
+    this.nowMs = Math.max(this.nowMs, host.nowMs) + 2_100;
+    await this.deliver();
   }
 
   #heardBy(host: NetworkHost): readonly NetworkHost[] {
@@ -222,4 +241,35 @@ async function grow(hosts: readonly NetworkHost[], spec: TestBlockSpec): Promise
     unwrap(await host.importParentchain([block]));
   }
   return block;
+}
+
+/** What two validateers leave behind once they have a shard together. */
+interface Prepared {
+  readonly chain: TestChain;
+  readonly disks: readonly Disk[];
+  readonly built: readonly TestBlock[];
+  readonly nowMs: number;
+}
+
+/** Made once: keys are drawn and handed over. */
+let prepared: Promise<Prepared> | undefined;
+
+async function prepareTwo(): Promise<Prepared> {
+  const chain = new TestChain();
+  const first = await NetworkHost.make(chain, 1);
+  await first.start();
+  await grow([first], { storage: registered(first) });
+  first.nowMs += 2_100;
+  await first.call("start_provisioning", undefined);
+  while ((await first.slot()).blockNumber !== 1n);
+  const second = await NetworkHost.make(chain, 2, undefined, first.tip);
+  second.provider = first;
+  unwrap(await second.init());
+  unwrap(await second.initParentchain());
+  unwrap(await second.importParentchain(first.built));
+  for (const storage of [registered(second), listing(first, second), delegates(first, first, second)]) {
+    await grow([first, second], { storage });
+    await settle(first, second);
+  }
+  return { chain, disks: [first.disk, second.disk], built: first.built, nowMs: first.nowMs };
 }

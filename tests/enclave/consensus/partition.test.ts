@@ -29,6 +29,7 @@ beforeEach(async () => {
 
 describe("Two validateers", () => {
   it("author in turn, and have the same head and root", async () => {
+    await network.slots(4);
     const outcomes = [];
     for (let i = 0; i < 8; i++) outcomes.push(await network.slot());
     const authored = outcomes.map((both) => both.map((outcome) => outcome?.code).join());

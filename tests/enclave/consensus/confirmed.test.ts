@@ -1,0 +1,125 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { OVERDUE_INTERVALS } from "../../../src/enclave/core/confirmations.ts";
+import { decodeExtrinsic } from "../../../src/parentchain/extrinsic_decode.ts";
+import { toHex } from "../../../src/primitives/hex.ts";
+import { unwrap } from "../../../src/primitives/result.ts";
+import { CONFIRMATION_INTERVAL } from "../../../src/sidechain/next_finalization.ts";
+import { listing } from "../provisioning/two_hosts.ts";
+import { Network, type NetworkHost } from "./network.ts";
+
+const TIMEOUT_MS = 120_000;
+
+let network: Network;
+let first: NetworkHost;
+let second: NetworkHost;
+
+beforeEach(async () => {
+  network = await Network.ofTwo();
+  ({ first, second } = network);
+}, TIMEOUT_MS);
+
+const notAuthoring = async (host: NetworkHost) => (await host.health()).notAuthoring;
+const hexOf = (host: NetworkHost) => toHex(host.head.hash);
+const confirmationsOf = (host: NetworkHost) =>
+  host.extrinsics.filter(({ purpose }) => purpose === "confirm_imported_sidechain_block");
+
+describe("A validateer without the confirmed block", () => {
+  it("stops authoring, says so once, and goes on when it has the block", async () => {
+    await network.slots(4);
+    network.parted.add(second);
+    await network.slots(20);
+    await network.confirm(first.head);
+    await network.slots(6);
+    await network.grow();
+    const before = hexOf(second);
+    await network.slots(6);
+    expect(hexOf(second)).toBe(before);
+    expect(["ConfirmedBlockUnavailable", "StateBehindConfirmation"]).toContain(await notAuthoring(second));
+    expect(await second.metric("enclave_sidechain_confirmed_block_missing")).toBe("1");
+    expect(await first.metric("enclave_sidechain_confirmed_block_missing")).toBe("0");
+    expect(second.lines("ConfirmedBlockUnavailable")).toHaveLength(1);
+    network.parted.clear();
+    await network.slots(4);
+    expect(hexOf(second)).toBe(hexOf(first));
+    expect(second.base.number).toBe(first.base.number);
+    expect(second.lines("ConfirmedBlockFound")).toHaveLength(1);
+    expect(await second.metric("enclave_sidechain_confirmed_block_missing")).toBe("0");
+    expect(await notAuthoring(second)).toBe("");
+  }, TIMEOUT_MS);
+
+  it("leaves a longer branch of its own for the one that was confirmed", async () => {
+    await network.slots(4);
+    network.parted.add(second);
+    await network.slots(10);
+    await network.slots(30, [first]);
+    const abandoned = second.head;
+    expect(abandoned.number).toBeGreaterThan(first.head.number + 10n);
+    await network.confirm(first.head);
+    await network.slot();
+    expect(await notAuthoring(second)).toBe("ConfirmedBlockUnavailable");
+    network.parted.clear();
+    // Asked for in every pause, without a push of anybody.
+    await network.slots(4, [first]);
+    expect(second.base.hash).toEqual(first.base.hash);
+    expect(second.enclave.shard()?.chain.get(abandoned.hash)).toBeUndefined();
+    await network.slots(4);
+    expect(hexOf(second)).toBe(hexOf(first));
+    expect(second.head.number).toBeLessThan(abandoned.number);
+  }, TIMEOUT_MS);
+
+  it("does not confirm anything itself", async () => {
+    network.parted.add(first);
+    await network.slots(8);
+    await network.confirm(second.head);
+    const sent = confirmationsOf(first).length;
+    await network.slots(20);
+    await network.grow();
+    expect(confirmationsOf(first)).toHaveLength(sent);
+  }, TIMEOUT_MS);
+});
+
+describe("A shard whose first validateer is gone (S20)", () => {
+  const OVERDUE_BLOCKS = Number((OVERDUE_INTERVALS + 1n) * CONFIRMATION_INTERVAL);
+
+  it(
+    "goes on in the other's slots, raises an alert, and is confirmed by the other once the first is purged",
+    async () => {
+      await network.slots(4);
+      await network.confirm(first.head);
+      const confirmed = first.base;
+      network.parted.add(first);
+      const outcomes = [];
+      while (second.head.number < confirmed.number + BigInt(OVERDUE_BLOCKS) - 1n) {
+        outcomes.push((await network.slot([first]))[1]?.code);
+        expect(second.lines("ConfirmationsOverdue")).toEqual([]);
+      }
+      expect(outcomes.filter((code) => code === "Authored").length).toBeGreaterThanOrEqual(outcomes.length / 2 - 1);
+      await network.slots(4, [first]);
+      const confirmer = toHex(first.self.signer);
+      const fields = { confirmed: String(confirmed.number), confirmer };
+      expect(second.lines("ConfirmationsOverdue")).toEqual([expect.objectContaining(fields)]);
+      expect(await second.metric("enclave_sidechain_confirmations_overdue")).toBe("1");
+      // With two in the list, nothing that one has built alone is deep enough.
+      await network.grow();
+      expect(confirmationsOf(second)).toEqual([]);
+
+      await network.grow({ storage: listing(second) });
+      const healedAt = second.head.number;
+      await network.grow();
+      const [sent] = confirmationsOf(second);
+      const decoded = unwrap(decodeExtrinsic(sent?.bytes as Uint8Array, network.chain.metadata));
+      const candidate = second.enclave.shard()?.chain.at(healedAt - 1n);
+      expect(toHex(decoded.call)).toContain(toHex(candidate?.hash as Uint8Array).slice(2));
+      await network.confirm(candidate as never);
+      expect(second.head.number - healedAt).toBeLessThanOrEqual(2n * CONFIRMATION_INTERVAL);
+      expect(second.lines("ConfirmationsAgain")).toHaveLength(1);
+      expect(await second.metric("enclave_sidechain_confirmations_overdue")).toBe("0");
+      // The turns are those at the parent's parentchain block.
+      await network.slots(2, [first]);
+      const codes = [];
+      for (let i = 0; i < 4; i++) codes.push((await network.slot([first]))[1]?.code);
+      expect(codes).toEqual(Array(4).fill("Authored"));
+    },
+    TIMEOUT_MS,
+  );
+});

@@ -1,0 +1,87 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { fromHex, toHex } from "../../../src/primitives/hex.ts";
+import { unwrap } from "../../../src/primitives/result.ts";
+import { isEquivocation } from "../../../src/sidechain/equivocation.ts";
+import { equivocationProofs } from "../../../src/types/equivocation.ts";
+import { signedBlock } from "../../../src/types/signed_block.ts";
+import { SLOT_MS } from "../harness.ts";
+import { Network, NetworkHost } from "./network.ts";
+
+const TIMEOUT_MS = 60_000;
+
+let network: Network;
+let first: NetworkHost;
+let second: NetworkHost;
+
+beforeEach(async () => {
+  network = await Network.ofTwo();
+  ({ first, second } = network);
+  await network.slots(4);
+}, TIMEOUT_MS);
+
+async function evidenceOf(host: NetworkHost) {
+  return equivocationProofs.decode(fromHex(await host.connect().request("sidechain_getEquivocations")));
+}
+
+/** A second enclave with the keys and the state of one: what an operator has who copies a data directory. */
+async function clone(host: NetworkHost): Promise<NetworkHost> {
+  const copy = await NetworkHost.make(network.chain, 2, host.disk.copy(), host.tip);
+  copy.nowMs = network.nowMs;
+  unwrap(await copy.init());
+  const { number } = unwrap(await copy.initParentchain());
+  unwrap(await copy.importParentchain(host.built.filter((block) => block.number > number)));
+  return copy;
+}
+
+describe("An author that signs two blocks for one slot", () => {
+  it("is shown by all who see both, with evidence that anybody can check", async () => {
+    const copy = await clone(second);
+    network.nowMs += 2_100;
+    for (let i = 0; i < 4; i++) {
+      const [, outcome] = await network.slot([first]);
+      copy.nowMs = network.nowMs;
+      const twin = unwrap(await copy.call("on_slot", { nowMs: BigInt(copy.nowMs) }));
+      expect(twin.code).toBe(outcome?.code);
+      if (twin.code === "Authored") break;
+    }
+    const bytes = copy.broadcasts.at(-1) as Uint8Array;
+    expect(toHex(copy.head.hash)).not.toBe(toHex(second.head.hash));
+    for (const host of [first, second]) {
+      await host.take([signedBlock.decode(bytes)]);
+      const evidence = await evidenceOf(host);
+      expect(evidence).toHaveLength(1);
+      for (const proof of evidence) {
+        expect(isEquivocation(proof, BigInt(SLOT_MS))).toBe(true);
+        expect(toHex(proof.first.digest.blockAuthor)).toBe(toHex(second.self.signer));
+      }
+      expect(host.lines("Equivocation")).toEqual([
+        { slot: String(Math.floor(network.nowMs / SLOT_MS)), author: toHex(second.self.signer) },
+      ]);
+      expect(await host.metric("enclave_sidechain_equivocations")).toBe("1");
+    }
+    await network.slots(4);
+    expect(toHex(second.head.hash)).toBe(toHex(first.head.hash));
+    const again = await network.restart(first);
+    expect(await evidenceOf(again)).toHaveLength(1);
+  }, TIMEOUT_MS);
+
+  it("is shown although its second block is refused for what it holds", async () => {
+    const copy = await clone(second);
+    network.nowMs += 2_100;
+    const keys = copy.enclave.shard()?.setup.stateKeys as { stateKey: Uint8Array };
+    keys.stateKey = new Uint8Array(32).fill(9);
+    while ((await network.slot([first]))[1]?.code !== "Authored") {
+      copy.nowMs = network.nowMs;
+    }
+    copy.nowMs = network.nowMs;
+    expect(unwrap(await copy.call("on_slot", { nowMs: BigInt(copy.nowMs) })).code).toBe("Authored");
+    await first.take([signedBlock.decode(copy.broadcasts.at(-1) as Uint8Array)]);
+    expect(first.lines("InvalidPayload")).toHaveLength(1);
+    expect(await evidenceOf(first)).toHaveLength(1);
+  }, TIMEOUT_MS);
+
+  it("is nobody as long as all is well", async () => {
+    await network.slots(20);
+    for (const host of network.hosts) expect(await evidenceOf(host)).toEqual([]);
+  }, TIMEOUT_MS);
+});
