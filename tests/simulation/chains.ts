@@ -1,0 +1,154 @@
+/**
+ * Checks of what validateers hold to be their chain: after every step, each new block, each confirmed one, and that calls of
+ * abandoned blocks are back in the pool.
+ *
+ * @module
+ */
+import type { Shard } from "../../src/enclave/core/shard.ts";
+import { type Hex, toHex } from "../../src/primitives/hex.ts";
+import type { PoolEvent } from "../../src/enclave/top_pool/pooled_operation.ts";
+import type { TopHash } from "../../src/primitives/branded.ts";
+import type { ChainBlock, ChainPoint } from "../../src/sidechain/chain_block.ts";
+import type { BlockChecks } from "./blocks.ts";
+import type { ConfirmedBlocks } from "./confirmed.ts";
+import { Violation } from "./trace.ts";
+import type { SimulatedValidateer } from "./validateer.ts";
+
+/** What is known of one validateer's life. */
+interface Watched {
+  readonly life: number;
+  head: ChainPoint;
+  base: ChainPoint;
+  /** Blocks that were checked in this life. */
+  readonly blocks: Map<Hex, ChainBlock>;
+  /** Calls that it has taken into its pool. */
+  readonly admitted: Set<Hex>;
+}
+
+/** Watches the chains of all validateers. */
+export class ChainChecks {
+  readonly #blocks: BlockChecks;
+  readonly #confirmed: ConfirmedBlocks;
+  readonly #watched = new Map<number, Watched>();
+  /** How often a head was abandoned for another fork. */
+  switches = 0;
+  /** Calls of abandoned blocks. */
+  returned = 0;
+  /** Called with each new head. */
+  onHead: (index: number, head: ChainPoint) => void = () => {};
+
+  constructor(blocks: BlockChecks, confirmed: ConfirmedBlocks) {
+    this.#blocks = blocks;
+    this.#confirmed = confirmed;
+  }
+
+  /** Notes that a validateer has a call in its pool. */
+  admitted(validateer: SimulatedValidateer, topHash: TopHash): void {
+    const { shard } = validateer;
+    if (shard !== undefined) this.#of(validateer, shard).admitted.add(toHex(topHash));
+  }
+
+  /** Looks at what has changed since the last step. @throws {Violation} */
+  look(validateer: SimulatedValidateer): void {
+    const { shard } = validateer;
+    if (shard === undefined) return;
+    const watched = this.#of(validateer, shard);
+    const { head, base } = shard.chain;
+    if (base !== watched.base) this.#lookAtBase(validateer, watched, base);
+    if (head === watched.head) return;
+    const before = watched.head;
+    watched.head = head;
+    this.#checkNew(validateer, shard, watched, head);
+    this.onHead(validateer.index, head);
+    const isNext = head.type === "block" && toHex(head.header.parentHash) === toHex(before.hash);
+    if (!isNext) this.#lookAtSwitch(validateer, shard, watched, before);
+  }
+
+  #of(validateer: SimulatedValidateer, shard: Shard): Watched {
+    const { index, lives } = validateer;
+    let watched = this.#watched.get(index);
+    if (watched === undefined || watched.life !== lives) {
+      const { head, base } = shard.chain;
+      watched = { life: lives, head: base, base, blocks: new Map(), admitted: new Set() };
+      forgetGivenUp(shard, watched.admitted);
+      this.#watched.set(index, watched);
+      this.#lookAtBase(validateer, watched, base);
+      this.#checkNew(validateer, shard, watched, head);
+      watched.head = head;
+      this.onHead(index, head);
+    }
+    return watched;
+  }
+
+  #checkNew({ index }: SimulatedValidateer, { chain }: Shard, { blocks }: Watched, head: ChainPoint): void {
+    const fresh: ChainBlock[] = [];
+    let at: ChainPoint | undefined = head;
+    while (at !== undefined && at.type === "block" && at !== chain.base && !blocks.has(toHex(at.hash))) {
+      fresh.push(at);
+      at = chain.get(at.header.parentHash);
+    }
+    for (const block of fresh.reverse()) {
+      this.#blocks.check(block, `v${index}`);
+      blocks.set(toHex(block.hash), block);
+    }
+  }
+
+  #lookAtBase({ index }: SimulatedValidateer, watched: Watched, base: ChainPoint): void {
+    watched.base = base;
+    if (base.type === "genesis") return;
+    const ledger = this.#blocks.ledgerOf(toHex(base.hash));
+    if (ledger === undefined) {
+      throw new Violation("KnownParent", `v${index} begins at block ${base.number}, which is unknown`);
+    }
+    this.#blocks.check(base, `v${index}`);
+    this.#confirmed.confirm(ledger, `v${index}`);
+  }
+
+  /** Calls of blocks that were abandoned must be in the pool again, or done in the new branch, or given up in so many words. */
+  #lookAtSwitch({ index }: SimulatedValidateer, shard: Shard, watched: Watched, before: ChainPoint): void {
+    const { chain, pool } = shard;
+    const inBranch = new Set<Hex>();
+    for (const block of chain.ancestors()) {
+      inBranch.add(toHex(block.hash));
+      for (const topHash of block.topHashes) inBranch.add(toHex(topHash));
+    }
+    let isSwitch = false;
+    let at: ChainPoint | undefined = before;
+    while (at?.type === "block" && at.number > chain.base.number && !inBranch.has(toHex(at.hash))) {
+      isSwitch = true;
+      for (const topHash of at.topHashes) {
+        if (!watched.admitted.has(toHex(topHash))) continue;
+        this.returned++;
+        if (inBranch.has(toHex(topHash)) || pool.find(topHash) !== undefined) continue;
+        throw new Violation("ReturnedToPool", `v${index} lost a call of the abandoned block ${at.number}`);
+      }
+      at = watched.blocks.get(toHex(at.header.parentHash));
+    }
+    if (isSwitch) this.switches++;
+  }
+}
+
+/** Statuses after which a validateer has given a call up, and has said so. */
+const GIVEN_UP: ReadonlySet<string> = new Set(["Usurped", "Invalid", "Dropped", "Finalized"]);
+
+/** Listens to what a pool says of its calls. */
+function forgetGivenUp({ pool }: Shard, admitted: Set<Hex>): void {
+  const hear = (events: readonly PoolEvent[]) => {
+    for (const { hash, status } of events) if (GIVEN_UP.has(status.type)) admitted.delete(toHex(hash));
+  };
+  const { submit, removeInvalid, onChainChanged, onBlockConfirmed } = pool;
+  pool.submit = (...args) => {
+    const submission = submit.apply(pool, args);
+    hear(submission.events);
+    return submission;
+  };
+  for (const [name, method] of Object.entries({ removeInvalid, onChainChanged, onBlockConfirmed })) {
+    Object.defineProperty(pool, name, {
+      value: (...args: unknown[]) => {
+        const events = (method as (...args: unknown[]) => readonly PoolEvent[]).apply(pool, args);
+        hear(events);
+        return events;
+      },
+    });
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Faults of machines: crashes, also in the middle of a write, old disks put back, disks that take their time.
+ *
+ * @module
+ */
+import type { SimulatedDisk } from "./disk.ts";
+import type { FaultContext } from "./faults.ts";
+import type { Random } from "./random.ts";
+import type { SimulatedValidateer } from "./validateer.ts";
+
+/** Longest time that a machine is down. */
+const MAX_DOWN_MS = 8000;
+/** Writes within which a crash hits one. */
+const MAX_WRITES_LEFT = 12;
+/** Slowest write. */
+const MAX_WRITE_MS = 1500;
+
+/** The machines under the validateers. */
+export class Machines {
+  readonly #context: FaultContext;
+  readonly #random: Random;
+  readonly #backups = new Map<number, SimulatedDisk>();
+  #isOver = false;
+  #starting: Promise<void> = Promise.resolve();
+
+  constructor(context: FaultContext) {
+    this.#context = context;
+    this.#random = context.random.fork("machines");
+  }
+
+  /** A machine goes down between two steps. */
+  crash(): void {
+    const validateer = this.#anyUp();
+    if (validateer === undefined) return;
+    validateer.crash();
+    this.#wentDown(validateer, "crash");
+  }
+
+  /** A machine goes down in the middle of one of the next writes. */
+  crashWhileWriting(): void {
+    const validateer = this.#anyUp();
+    const mounted = validateer?.mounted;
+    if (validateer === undefined || mounted === undefined) return;
+    mounted.fault = { left: this.#random.int(MAX_WRITES_LEFT), random: this.#random };
+    mounted.onPowerLoss = () => {
+      validateer.crash();
+      this.#wentDown(validateer, "crash while writing");
+    };
+  }
+
+  /** Copies the disk of a machine. */
+  backup(): void {
+    const validateer = this.#random.pick(this.#context.world.validateers);
+    this.#backups.set(validateer.index, validateer.disk.copy());
+  }
+
+  /** A machine comes up with its disk as it was at its backup. The others still have what it had since. */
+  restoreOldDisk(): void {
+    const { world, counts } = this.#context;
+    const validateer = this.#anyUp();
+    const backup = validateer && this.#backups.get(validateer.index);
+    const others = world.validateers.filter((other) => other !== validateer);
+    if (validateer === undefined || backup === undefined || !others.some(({ isUp }) => isUp)) return;
+    validateer.crash();
+    validateer.disk = backup.copy();
+    counts.add("old disk");
+    this.#wentDown(validateer, "crash");
+  }
+
+  /** Files take their time on one machine. */
+  slowDisk(): void {
+    const { scheduler, counts } = this.#context;
+    const mounted = this.#anyUp()?.mounted;
+    if (mounted === undefined) return;
+    counts.add("slow disk");
+    mounted.delay = () =>
+      new Promise((resolve) =>
+        void scheduler.after(this.#isOver ? 0 : this.#random.int(MAX_WRITE_MS), "disk", () => resolve())
+      );
+  }
+
+  /** Whether a validateer may have stopped of itself with this code. */
+  isExpectedFatal(_index: number, code: string): boolean {
+    return code === "EnclaveHostFailed";
+  }
+
+  /** All that is down comes up now. */
+  async startAll(): Promise<void> {
+    this.#isOver = true;
+    await this.#starting;
+    for (const validateer of this.#context.world.validateers) {
+      const { mounted } = validateer;
+      if (mounted !== undefined) mounted.fault = undefined;
+      await validateer.start();
+    }
+  }
+
+  #anyUp(): SimulatedValidateer | undefined {
+    const up = this.#context.world.validateers.filter(({ isUp }) => isUp);
+    return up.length === 0 ? undefined : this.#random.pick(up);
+  }
+
+  #wentDown(validateer: SimulatedValidateer, kind: string): void {
+    const { scheduler, counts, trace } = this.#context;
+    counts.add(kind);
+    trace.note(scheduler.nowMs, `down v${validateer.index} ${kind}`);
+    scheduler.after(this.#random.between(200, MAX_DOWN_MS), `start v${validateer.index}`, async () => {
+      if (!validateer.isUp) await validateer.start();
+    });
+  }
+}
