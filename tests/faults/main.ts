@@ -1,11 +1,12 @@
 /**
  * Fault tests at full length: `deno run -A --unstable-worker-options tests/faults/main.ts
- * [kills|cuts|payouts|network-kills|partitions|disturbances] [--count N] [--seed S]`.
+ * [kills|cuts|payouts|network-kills|partitions|disturbances|disk-full] [--count N] [--seed S]`.
  *
  * @module
  */
 import { installFastCrypto } from "../../src/crypto/fast.ts";
 import { runCuts, runLoaderCuts } from "./cuts.ts";
+import { runDiskFull } from "./disk_full.ts";
 import { runDisturbances } from "./disturbances.ts";
 import { runFirstStarts } from "./first_starts.ts";
 import { runKills } from "./kills.ts";
@@ -23,6 +24,8 @@ const COUNT_PER_CASE = 25;
 const COUNT_PER_FIRST_START = 5;
 /** Validateers of a network that are killed for each fault. */
 const KILLS_PER_FAULT = 2;
+/** A disk is filled once for so many faults. */
+const COUNT_PER_FULL_DISK = 10;
 /** Seed of a run that names none. */
 const DEFAULT_SEED = 1;
 
@@ -38,6 +41,7 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   "network-kills": [(options) => runNetworkKills({ ...options, count: KILLS_PER_FAULT * options.count })],
   partitions: [runPartitions],
   disturbances: [runDisturbances],
+  "disk-full": [(options) => runDiskFull({ ...options, count: Math.ceil(options.count / COUNT_PER_FULL_DISK) })],
 };
 
 function numberAfter(flag: string, otherwise: number): number {

@@ -19,6 +19,8 @@ import { Program, sleep } from "./processes.ts";
 const AUTHORITIES = ["//Alice", "//Bob", "//Charlie", "//Dave"] as const;
 /** Blocks by which members that are in step may differ. */
 const LAG_BLOCKS = 3n;
+/** Time until all members are in step for the first time. */
+const START_TIMEOUT_MS = 120_000;
 /** Pause between two looks. */
 const LOOK_INTERVAL_MS = 50;
 
@@ -127,6 +129,8 @@ export interface NetworkStageOptions {
   readonly validateers: number;
   readonly blockTimeMs: number;
   readonly slotDurationMs: number;
+  /** Makes the place of a member ready before its start; gives how to remove it. */
+  readonly prepare?: (site: MemberSite) => Promise<() => Promise<void>>;
 }
 
 /** A shard that several validateers run. */
@@ -155,12 +159,15 @@ export async function onNetworkStage<T>(
       const member = new Member(`validateer${i + 1}`, folder, port, options.slotDurationMs, track);
       closers.push(() => member.close());
       members.push(member);
+      const remove = await options.prepare?.(member.site);
+      if (remove !== undefined) closers.push(remove);
       await member.start();
     }
     const client = (members[0] as Member).serving.client;
     const domain = { shard: unwrap(await client.shard()), fingerprint: unwrap(await client.fingerprint()) };
     const vault = unwrap(await client.shardVault()).account;
-    await untilInStep(members, 120_000);
+    await untilInStep(members, START_TIMEOUT_MS);
+    await poll("authors of the newest blocks", () => newestAuthors(members), members.length);
     return await run({ members, chain, domain, vault });
   } finally {
     for (const close of closers.reverse()) await Promise.resolve(close()).catch(() => {});
@@ -187,6 +194,15 @@ async function startNodes(
   }
   for (const { parentchain } of ports) await poll("the node", () => isListening(parentchain), true);
   return ports.map(({ parentchain }) => parentchain);
+}
+
+/** How many members authored the newest blocks: it takes the parentchain a while to list them. */
+async function newestAuthors(members: readonly Member[]): Promise<number> {
+  const [first] = members as readonly [Member];
+  const count = 2 * members.length;
+  const height = await first.height();
+  const headers = height < count ? [] : await first.headers(height - BigInt(count) + 1n, count);
+  return new Set(headers.map(({ digest }) => toHex(digest.blockAuthor))).size;
 }
 
 /** The head that all members share, if they are in step. */
