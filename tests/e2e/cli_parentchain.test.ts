@@ -49,6 +49,16 @@ describe("the commands for the parentchain", () => {
     expect(events[0]).toMatch(/^block [0-9]+ phase .* event system\.ExtrinsicSuccess /u);
   }, TIMEOUT_MS);
 
+  it("purge only an enclave that is listed, and only with root rights", async () => {
+    const shard = "4vJ9JU1bJJE96FWSJKvHsmmFADCg4gpZQff4P3bkLKi";
+    const unlisted = await node.cli("purge-enclave", shard, "//Bob");
+    expect([unlisted.code, unlisted.stdout]).toEqual([2, ""]);
+    expect(unlisted.stderr).toContain(`is not among the validateers of shard ${shard}`);
+    const powerless = await node.cli("purge-enclave", shard, "//Bob", "--sudo", "//Charlie");
+    expect(powerless.code).toBe(2);
+    expect(powerless.stderr).toContain('"//Charlie" has no root rights on this chain');
+  }, TIMEOUT_MS);
+
   it("end with 1 and the runtime's reason when a transfer fails", async () => {
     const tooMuch = await node.cli("transfer", "//Ferdie", "//Bob", `${1_000_000n * UNIT}`);
     expect([tooMuch.code, tooMuch.stdout]).toEqual([1, ""]);

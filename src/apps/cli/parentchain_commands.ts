@@ -6,7 +6,7 @@
  * @module
  */
 import type { Command } from "commander";
-import { type AccountId, accountId } from "../../primitives/branded.ts";
+import { type AccountId, accountId, type ShardIdentifier } from "../../primitives/branded.ts";
 import { accountOf, createAccount, signerOf } from "./accounts.ts";
 import type { CommandContext } from "./context.ts";
 import { enclaveLines, listEnclaves } from "./enclave_registry.ts";
@@ -22,7 +22,8 @@ import {
   submit,
   submitAndWait,
 } from "./parentchain.ts";
-import { parseAmount, parseU32 } from "./parse.ts";
+import { parseAmount, parseShard, parseU32 } from "./parse.ts";
+import { purgeEnclave } from "./purge_enclave.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What the faucet gives each account. Source: worker `cli/src/base_cli/commands/faucet.rs#PREFUNDING_AMOUNT` (839eda024) */
@@ -64,6 +65,12 @@ export function addParentchainCommands(program: Command, context: CommandContext
         terminal.print(`number of enclaves registered: ${enclaves.length}`);
         for (const enclave of enclaves) enclaveLines(enclave).forEach(terminal.print);
       })
+    );
+  program.command("purge-enclave").description("take an enclave out of the validateers of a shard (needs root rights)")
+    .argument("<shard>", "in base58", parseShard).argument("<signer>", "account of the enclave")
+    .option("--sudo <account>", "account with root rights on the parentchain", "//Alice")
+    .action((shard: ShardIdentifier, signer: string, { sudo }: { sudo: string }) =>
+      withParentchain(context, (chain) => purgeEnclave(chain, terminal, { shard, subject: accountOf(signer), sudo }))
     );
   program.command("listen").description("print the events of the parentchain")
     .option("-e, --exit-after <events>", "exit after this number of events", parseU32)

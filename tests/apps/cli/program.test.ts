@@ -20,6 +20,8 @@ describe("runCommandLine()", () => {
     [["balance"], "missing required argument"],
     [["balance", "//Alice", "//Bob"], "too many arguments"],
     [["nope"], "unknown command"],
+    [["purge-enclave", "0OIl", "//Alice"], "base58"],
+    [["purge-enclave"], "missing required argument"],
     [["trusted", "--nope"], "unknown option"],
     [["transfer", "//A", "//B", "-5"], "want a whole number"],
     [["transfer", "//A", "//B", "1.5"], "want a whole number"],

@@ -1,0 +1,75 @@
+/**
+ * Takes an enclave out of the list of a shard's validateers: what heals a shard whose first validateer is gone, since only
+ * that one confirms.
+ *
+ * Source: pallets `enclave-bridge/src/lib.rs#purge_enclave_from_shard_status` (PROTOCOL §10.2)
+ * Differs: the original's command line has no such command.
+ *
+ * @module
+ */
+import type { AccountId, ShardIdentifier } from "../../primitives/branded.ts";
+import { encodeBase58 } from "../../primitives/base58.ts";
+import { equalBytes } from "../../primitives/bytes.ts";
+import { signerOf } from "./accounts.ts";
+import { CliError } from "./cli_error.ts";
+import { KEYSTORE_PATH } from "./keystore.ts";
+import { addressOf, buildCall, type Parentchain, query, submitAndWait } from "./parentchain.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** What to purge, and by whose authority. */
+export interface PurgeOrder {
+  readonly shard: ShardIdentifier;
+  /** Account of the enclave. */
+  readonly subject: AccountId;
+  /** Account that holds the chain's root rights, as people name it. */
+  readonly sudo: string;
+}
+
+/**
+ * Sends the purge with root rights, waits for its block, and prints who is left, the first of them being the one that confirms.
+ *
+ * @throws {CliError} `Usage` if the enclave is not in the list or the account has no root rights, `Extrinsic` if it failed.
+ */
+export async function purgeEnclave(chain: Parentchain, terminal: Terminal, order: PurgeOrder): Promise<void> {
+  const { shard, subject, sudo } = order;
+  const name = encodeBase58(shard);
+  const signer = signerOf(sudo, KEYSTORE_PATH);
+  const root = await query(chain, "sudo", "key") as { toU8a(isBare: boolean): Uint8Array };
+  if (!equalBytes(root.toU8a(true).slice(-32), signer.publicKey)) {
+    throw new CliError("Usage", `"${sudo}" has no root rights on this chain: pass the account that has with --sudo`);
+  }
+  if (!(await listedSigners(chain, shard)).some((listed) => equalBytes(listed, subject))) {
+    throw new CliError("Usage", `${addressOf(subject)} is not among the validateers of shard ${name}`);
+  }
+  const purge = buildCall(chain, "enclaveBridge", "purgeEnclaveFromShardStatus", shard, subject);
+  const inclusion = await submitAndWait(chain, buildCall(chain, "sudo", "sudo", purge), signer);
+  // The extrinsic succeeds also if the call within fails: the state tells.
+  const left = await listedSigners(chain, shard, inclusion.blockHash);
+  if (left.some((listed) => equalBytes(listed, subject))) {
+    throw new CliError("Extrinsic", `The chain has not purged ${addressOf(subject)} from shard ${name}`);
+  }
+  terminal.print(`[+] purged ${addressOf(subject)} from shard ${name}. extrinsic hash: ${inclusion.extrinsicHash}`);
+  terminal.print(`validateers left: ${left.length}`);
+  left.forEach((listed) => terminal.print(addressOf(listed)));
+}
+
+/** Accounts of a shard's validateers, the one that confirms first; at a block, or now. */
+async function listedSigners(
+  chain: Parentchain,
+  shard: ShardIdentifier,
+  block?: Uint8Array,
+): Promise<readonly Uint8Array[]> {
+  const entry = chain.api.query["enclaveBridge"]?.["shardStatus"];
+  if (entry === undefined) {
+    throw new CliError(
+      "Parentchain",
+      `Cannot read the validateers: the runtime of "${chain.url}" has no enclave bridge`,
+    );
+  }
+  const value = block === undefined ? await entry(shard) : await entry.at(block, shard);
+  const list = value as unknown as {
+    readonly isNone: boolean;
+    unwrap(): Iterable<{ readonly signer: { toU8a(): Uint8Array } }>;
+  };
+  return list.isNone ? [] : [...list.unwrap()].map(({ signer }) => signer.toU8a());
+}
