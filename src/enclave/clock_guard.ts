@@ -47,4 +47,14 @@ export class ClockGuard {
     this.#lastMs = nowMs;
     return ok(nowMs);
   }
+  /** A time of the host as blocks of peers are held to it: not before the last good one, nor too far ahead of the parentchain. */
+  bounded(nowMs: number): number {
+    const latest = this.#parentchainMs === undefined ? nowMs : this.#parentchainMs + MAX_AHEAD_OF_PARENTCHAIN_MS;
+    return this.notBefore(Math.min(nowMs, latest));
+  }
+
+  /** A time of the host, but never before the last good one. */
+  notBefore(nowMs: number): number {
+    return Math.max(this.#lastMs, nowMs);
+  }
 }

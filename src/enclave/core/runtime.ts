@@ -232,7 +232,7 @@ export class Runtime {
     }
     if (running === undefined) return await this.#importJoining(known, request);
     const { feed, shard, duties, peers } = running;
-    const nowMs = Number(request.nowMs);
+    const nowMs = running.slots.clock.notBefore(Number(request.nowMs));
     const { base } = shard.chain;
     const confirmedUpTo = base.type === "block" ? base.layerOneHead.number : 0;
     const imported = feed.importBlocks(request.blocks, nowMs, confirmedUpTo);
@@ -249,7 +249,7 @@ export class Runtime {
       this.#outbox.log("warn", "BlocksTakenBack", { count: takenBack, head: shard.chain.head.number });
     }
     const view = feed.layerOne.newestView;
-    if (view?.nowMs !== undefined) running.slots.sawParentchain(view.nowMs);
+    if (view?.nowMs !== undefined) running.slots.clock.sawParentchain(Number(view.nowMs));
     await peers.followParentchain(view, nowMs);
     duties.noteImported(imported.value.imported, revertedFrom);
     running.indirect.take(imported.value.imported);
@@ -303,14 +303,16 @@ export class Runtime {
   async importBlocks({ nowMs, blocks }: ImportBlocksRequest): Outcome<readonly BlockOutcome[]> {
     const running = this.#running;
     if (running === undefined) return refuse("ParentchainUnknown", "Call init_parentchain");
-    return ok(await running.peers.importEncoded(blocks, Number(nowMs)));
+    return ok(await running.peers.importEncoded(blocks, running.slots.clock.bounded(Number(nowMs))));
   }
 
   /** Blocks that a peer sent to the trusted endpoint. */
   #takePeerBlocks(blocks: readonly SignedBlock[]): void {
-    const peers = this.#running?.peers;
-    const wanted = peers?.ofPeers(blocks) ?? [];
-    if (wanted.length > 0) this.#enqueue(async () => void await peers?.importDecoded(wanted, this.#ports.nowMs()));
+    const running = this.#running;
+    const wanted = running?.peers.ofPeers(blocks) ?? [];
+    if (running === undefined || wanted.length === 0) return;
+    const now = () => running.slots.clock.bounded(this.#ports.nowMs());
+    this.#enqueue(async () => void await running.peers.importDecoded(wanted, now()));
   }
 
   startRpc(): Result<number, EcallError> {

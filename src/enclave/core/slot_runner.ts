@@ -46,7 +46,8 @@ export function skippedSlot(code: string): SlotOutcome {
 /** Runs slots. */
 export class SlotRunner {
   readonly #context: SlotContext;
-  readonly #clock = new ClockGuard();
+  /** Bounds on the host's clock. */
+  readonly clock: ClockGuard = new ClockGuard();
   #notAuthoring = "";
   #hasAuthored = false;
 
@@ -57,11 +58,6 @@ export class SlotRunner {
   /** Why no block is authored; empty if they are, or before the first slot. */
   get notAuthoring(): string {
     return this.#notAuthoring;
-  }
-
-  /** A timestamp of a final parentchain block: the clock must stay near it. */
-  sawParentchain(timestampMs: bigint): void {
-    this.#clock.sawParentchain(Number(timestampMs));
   }
 
   /** The work of a slot. */
@@ -80,7 +76,7 @@ export class SlotRunner {
 
   async #author(nowMs: number): Promise<SlotOutcome> {
     const { shard, feed, duties, snapshots, indirect, peers, counters, startMs, monotonicMs } = this.#context;
-    const checked = this.#clock.check(nowMs);
+    const checked = this.clock.check(nowMs);
     if (!checked.ok) return skippedSlot(checked.error.code);
     peers.tick(nowMs);
     indirect.release(nowMs);
