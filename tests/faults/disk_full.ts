@@ -4,15 +4,13 @@
  *
  * @module
  */
-import { auditGroups, createGroups, reportedCalls, startGroup } from "./network_load.ts";
-import { type Member, onNetworkStage, untilInStep } from "./network_stage.ts";
+import { auditGroups, type NetworkPlay, reportedCalls, startGroup } from "./network_load.ts";
+import { type Member, untilInStep } from "./network_stage.ts";
 import { sleep } from "./processes.ts";
 import { Random } from "./random.ts";
 import { type Report, restartRows, spread } from "./report.ts";
 import type { FaultOptions } from "./stage.ts";
 
-/** Size of the disk of each validateer. */
-const DISK_BYTES = 64 * 1024 * 1024;
 /** What the ballast is written in. */
 const BALLAST_CHUNK = new Uint8Array(64 * 1024).fill(1);
 /** Time in which a validateer has to notice: some blocks. */
@@ -20,79 +18,50 @@ const NOTICE_TIMEOUT_MS = 60_000;
 /** Time in which it is to be in step again. */
 const IN_STEP_TIMEOUT_MS = 90_000;
 
-/** Disks of a size of their own; gives why this machine cannot mount them. */
-export async function whyNoDisks(): Promise<string | undefined> {
-  const folder = await Deno.makeTempDir({ prefix: "integritee-disk-" });
-  try {
-    const unmount = await mountDisk(folder);
-    await unmount();
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : "unknown";
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
-
-async function mountDisk(folder: string): Promise<() => Promise<void>> {
-  await Deno.mkdir(folder, { recursive: true });
-  await command("mount", "-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", folder);
-  return () => command("umount", folder);
-}
-
-async function command(name: string, ...args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(name, { args: [...args] }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr).trim());
-}
-
 /** Fills disks, one after the other. */
-export function runDiskFull(options: FaultOptions): Promise<Report> {
-  const prepare = ({ dataDir }: Member["site"]) => mountDisk(dataDir);
-  return onNetworkStage({ validateers: 2, blockTimeMs: 1_000, slotDurationMs: 300, prepare }, async (stage) => {
-    const random = new Random(options.seed);
-    const groups = await createGroups(stage);
-    const failures: string[] = [];
-    const restarts: number[] = [];
-    const noticed: number[] = [];
-    const codes = new Set<string>();
-    for (let i = 1; i <= options.count; i++) {
-      const loads = groups.map((group) => startGroup(group, stage));
-      await sleep(random.between(500, 2_000));
-      const full = random.pick(stage.members);
-      const steady = stage.members.find((member) => member !== full) as Member;
-      const ballast = `${full.site.dataDir}/ballast`;
-      await fill(ballast);
-      const begun = Date.now();
-      codes.add(await outcomeOf(full));
-      noticed.push(Date.now() - begun);
-      const before = await steady.height();
-      await sleep(3_000);
-      if (await steady.height() === before) {
-        failures.push(`full disk ${i}: the other does not go on: ${steady.program.log.slice(-4_000)}`);
-      }
-      await full.end("SIGKILL");
-      await Deno.remove(ballast);
-      restarts.push(await full.start());
-      await untilInStep(stage.members, IN_STEP_TIMEOUT_MS);
-      await Promise.all(loads.map((load) => load.stop()));
-      failures.push(...loads.flatMap(({ anomalies }) => anomalies.map((text) => `full disk ${i}: ${text}`)));
-      const { wrong } = await auditGroups(groups, stage, [full]);
-      failures.push(...wrong.map((text) => `full disk ${i}: ${text}`));
-      options.note(`full disk ${i} of ${full.name}: ${[...codes].join("; ")}`);
+export async function playFullDisks({ stage, groups }: NetworkPlay, options: FaultOptions): Promise<Report> {
+  const random = new Random(options.seed);
+  const failures: string[] = [];
+  const restarts: number[] = [];
+  const noticed: number[] = [];
+  const codes = new Set<string>();
+  for (let i = 1; i <= options.count; i++) {
+    const loads = groups.map((group) => startGroup(group, stage));
+    await sleep(random.between(500, 2_000));
+    const full = random.pick(stage.members);
+    const steady = stage.members.find((member) => member !== full) as Member;
+    const ballast = `${full.site.dataDir}/ballast`;
+    await fill(ballast);
+    const begun = Date.now();
+    codes.add(await outcomeOf(full));
+    noticed.push(Date.now() - begun);
+    const before = await steady.height();
+    await sleep(3_000);
+    if (await steady.height() === before) {
+      failures.push(`full disk ${i}: the other does not go on: ${steady.program.log.slice(-4_000)}`);
     }
-    return {
-      title: `a full disk (seed ${options.seed})`,
-      rows: [
-        ["full disks", options.count],
-        ["how the service ended", [...codes].join("; ")],
-        ["until it ended, ms (min / median / max)", spread(noticed)],
-        ["calls reported InSidechainBlock and executed everywhere", reportedCalls(groups)],
-        ...restartRows(restarts),
-      ],
-      slowestRestartMs: Math.max(0, ...restarts),
-      failures,
-    };
-  });
+    await full.end("SIGKILL");
+    await Deno.remove(ballast);
+    restarts.push(await full.start());
+    await untilInStep(stage.members, IN_STEP_TIMEOUT_MS);
+    await Promise.all(loads.map((load) => load.stop()));
+    failures.push(...loads.flatMap(({ anomalies }) => anomalies.map((text) => `full disk ${i}: ${text}`)));
+    const { wrong } = await auditGroups(groups, stage, [full]);
+    failures.push(...wrong.map((text) => `full disk ${i}: ${text}`));
+    options.note(`full disk ${i} of ${full.name}: ${[...codes].join("; ")}`);
+  }
+  return {
+    title: `a full disk (seed ${options.seed})`,
+    rows: [
+      ["full disks", options.count],
+      ["how the service ended", [...codes].join("; ")],
+      ["until it ended, ms (min / median / max)", spread(noticed)],
+      ["calls reported InSidechainBlock and executed everywhere", reportedCalls(groups)],
+      ...restartRows(restarts),
+    ],
+    slowestRestartMs: Math.max(0, ...restarts),
+    failures,
+  };
 }
 
 async function fill(path: string): Promise<void> {

@@ -4,14 +4,13 @@
  *
  * @module
  */
-import { auditGroups, createGroups, type Group, reportedCalls, startGroup } from "./network_load.ts";
-import { type Member, type NetworkStage, onNetworkStage, untilInStep } from "./network_stage.ts";
+import { auditGroups, type Group, type NetworkPlay, reportedCalls, startGroup } from "./network_load.ts";
+import { PLAY } from "./network_play.ts";
+import { type Member, type NetworkStage, untilInStep } from "./network_stage.ts";
 import { sleep } from "./processes.ts";
 import type { Report } from "./report.ts";
 import type { FaultOptions } from "./stage.ts";
 
-/** Slots of the shard. */
-const SLOT_DURATION_MS = 300;
 /** Delay and duration of the late network of scenario S12. */
 const LATE = { delayMs: 1_000, durationMs: 30_000, times: 3 } as const;
 /** A line that is slower than the blocks. */
@@ -61,25 +60,21 @@ function disturbances({ count }: FaultOptions): readonly Disturbance[] {
   ];
 }
 
-/** Runs all of them, one after the other; the node is gone for ten minutes at count 50. */
-export function runDisturbances(options: FaultOptions): Promise<Report> {
-  const settings = { validateers: 2, blockTimeMs: 1_000, slotDurationMs: SLOT_DURATION_MS };
-  return onNetworkStage(settings, async (stage) => {
-    const groups = await createGroups(stage);
-    const rows: (readonly [string, string | number])[] = [];
-    const failures: string[] = [];
-    for (const disturbance of disturbances(options)) {
-      rows.push([disturbance.name, await play(disturbance, stage, groups, failures)]);
-      options.note(`${rows.at(-1)}`);
-    }
-    rows.push(["calls reported InSidechainBlock, none lost", reportedCalls(groups)]);
-    return {
-      title: "one of two validateers disturbed under load",
-      rows,
-      slowestRestartMs: 0,
-      failures,
-    };
-  });
+/** Plays all of them, one after the other; the node is gone for ten minutes at count 50. */
+export async function playDisturbances({ stage, groups }: NetworkPlay, options: FaultOptions): Promise<Report> {
+  const rows: (readonly [string, string | number])[] = [];
+  const failures: string[] = [];
+  for (const disturbance of disturbances(options)) {
+    rows.push([disturbance.name, await play(disturbance, stage, groups, failures)]);
+    options.note(`${rows.at(-1)}`);
+  }
+  rows.push(["calls reported InSidechainBlock, none lost", reportedCalls(groups)]);
+  return {
+    title: "one of two validateers disturbed under load",
+    rows,
+    slowestRestartMs: 0,
+    failures,
+  };
 }
 
 async function play(
@@ -100,7 +95,7 @@ async function play(
   failures.push(...loads.flatMap(({ anomalies }) => anomalies.map((text) => `${name}: ${text}`)));
   const { wrong } = await auditGroups(groups, stage, []);
   failures.push(...wrong.map((text) => `${name}: ${text}`));
-  const ownSlots = durationMs / SLOT_DURATION_MS / stage.members.length;
+  const ownSlots = durationMs / PLAY.slotDurationMs / stage.members.length;
   if (made < LEAST_FILLED_SHARE * ownSlots) {
     failures.push(`${name}: the other made ${made} blocks in ${ownSlots} slots`);
   }

@@ -6,12 +6,13 @@
  */
 import { installFastCrypto } from "../../src/crypto/fast.ts";
 import { runCuts, runLoaderCuts } from "./cuts.ts";
-import { runDiskFull } from "./disk_full.ts";
-import { runDisturbances } from "./disturbances.ts";
+import { playFullDisks } from "./disk_full.ts";
+import { playDisturbances } from "./disturbances.ts";
 import { runFirstStarts } from "./first_starts.ts";
 import { runKills } from "./kills.ts";
-import { runNetworkKills } from "./network_kills.ts";
-import { runPartitions } from "./partitions.ts";
+import { playKills } from "./network_kills.ts";
+import { playAlone } from "./network_play.ts";
+import { playPartitions } from "./partitions.ts";
 import { runPayouts } from "./payouts.ts";
 import { renderReport, type Report } from "./report.ts";
 import type { FaultOptions } from "./stage.ts";
@@ -38,10 +39,12 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   ],
   cuts: [(options) => runLoaderCuts(1, options), runCuts],
   payouts: [(options) => runPayouts({ ...options, count: Math.max(1, Math.round(options.count / COUNT_PER_CASE)) })],
-  "network-kills": [(options) => runNetworkKills({ ...options, count: KILLS_PER_FAULT * options.count })],
-  partitions: [runPartitions],
-  disturbances: [runDisturbances],
-  "disk-full": [(options) => runDiskFull({ ...options, count: Math.ceil(options.count / COUNT_PER_FULL_DISK) })],
+  "network-kills": [(options) => playAlone(playKills)({ ...options, count: KILLS_PER_FAULT * options.count })],
+  partitions: [playAlone(playPartitions)],
+  disturbances: [playAlone(playDisturbances)],
+  "disk-full": [
+    (options) => playAlone(playFullDisks)({ ...options, count: Math.ceil(options.count / COUNT_PER_FULL_DISK) }),
+  ],
 };
 
 function numberAfter(flag: string, otherwise: number): number {

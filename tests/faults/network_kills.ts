@@ -4,15 +4,14 @@
  *
  * @module
  */
-import { auditGroups, createGroups, type Group, reportedCalls, startGroup } from "./network_load.ts";
-import { type NetworkStage, onNetworkStage, untilInStep } from "./network_stage.ts";
+import { auditGroups, type Group, type NetworkPlay, reportedCalls, startGroup } from "./network_load.ts";
+import { PLAY } from "./network_play.ts";
+import { type NetworkStage, untilInStep } from "./network_stage.ts";
 import { sleep } from "./processes.ts";
 import { Random } from "./random.ts";
 import { type Report, restartRows, spread } from "./report.ts";
 import type { FaultOptions } from "./stage.ts";
 
-/** Validateers. */
-const VALIDATEERS = 2;
 /** Longest time under load before a kill. */
 const MAX_LOAD_MS = 3_000;
 /** Longest time before the killed one is started again. */
@@ -22,14 +21,11 @@ const IN_STEP_GOAL_MS = 10_000;
 /** When it counts as not in step at all. */
 const IN_STEP_TIMEOUT_MS = 90_000;
 
-/** Runs kills. */
-export function runNetworkKills(options: FaultOptions): Promise<Report> {
-  const settings = { validateers: VALIDATEERS, blockTimeMs: 1_000, slotDurationMs: 300 };
-  return onNetworkStage(settings, async (stage) => {
-    const run = new NetworkKillRun(stage, options, await createGroups(stage));
-    for (let i = 1; i <= options.count; i++) await run.round(i);
-    return run.report();
-  });
+/** Kills so often. */
+export async function playKills({ stage, groups }: NetworkPlay, options: FaultOptions): Promise<Report> {
+  const run = new NetworkKillRun(stage, options, groups);
+  for (let i = 1; i <= options.count; i++) await run.round(i);
+  return run.report();
 }
 
 class NetworkKillRun {
@@ -84,7 +80,7 @@ class NetworkKillRun {
     const { count, seed } = this.#options;
     const within = this.#inStep.filter((ms) => ms <= IN_STEP_GOAL_MS).length;
     return {
-      title: `kill -9 of one of ${VALIDATEERS} validateers under load (seed ${seed})`,
+      title: `kill -9 of one of ${PLAY.validateers} validateers under load (seed ${seed})`,
       rows: [
         ["kills", count],
         ["calls reported InSidechainBlock and executed everywhere", reportedCalls(this.#groups)],

@@ -31,6 +31,12 @@ export interface Group {
   readonly payers: readonly Payer[];
 }
 
+/** What network faults play on. */
+export interface NetworkPlay {
+  readonly stage: NetworkStage;
+  readonly groups: readonly Group[];
+}
+
 /** What an audit found. */
 export interface Audit {
   readonly wrong: readonly string[];

@@ -3,53 +3,46 @@
  *
  * @module
  */
-import { auditGroups, createGroups, reportedCalls, startGroup } from "./network_load.ts";
-import { type NetworkStage, onNetworkStage, sharedHead, untilInStep } from "./network_stage.ts";
+import { auditGroups, type NetworkPlay, reportedCalls, startGroup } from "./network_load.ts";
+import { type NetworkStage, sharedHead, untilInStep } from "./network_stage.ts";
+import { PLAY } from "./network_play.ts";
 import { sleep } from "./processes.ts";
 import { Random } from "./random.ts";
 import { type Report, spread } from "./report.ts";
 import type { FaultOptions } from "./stage.ts";
 
-/** Slots of the shard. */
-const SLOT_DURATION_MS = 300;
-/** Validateers. */
-const VALIDATEERS = 2;
 /** How long validateers are apart: several slots, so that each makes blocks of its own. */
 const APART_MS = { min: 1_500, max: 6_000 } as const;
 /** Time in which one head is wanted after the healing: two rotations and two seconds. */
-export const HEAL_GOAL_MS: number = 2 * VALIDATEERS * SLOT_DURATION_MS + 2_000;
+export const HEAL_GOAL_MS: number = 2 * PLAY.validateers * PLAY.slotDurationMs + 2_000;
 /** When a partition counts as not healed at all. */
 const HEAL_TIMEOUT_MS = 60_000;
 
-/** Runs partitions. */
-export function runPartitions(options: FaultOptions): Promise<Report> {
-  const settings = { validateers: VALIDATEERS, blockTimeMs: 1_000, slotDurationMs: SLOT_DURATION_MS };
-  return onNetworkStage(settings, async (stage) => {
-    const random = new Random(options.seed);
-    const groups = await createGroups(stage);
-    const failures: string[] = [];
-    const heals: number[] = [];
-    let forks = 0;
-    let reported = 0;
-    for (let i = 1; i <= options.count; i++) {
-      const loads = groups.map((group) => startGroup(group, stage));
-      await sleep(random.between(500, 1_500));
-      const isolated = random.pick(stage.members);
-      isolated.switch(false);
-      for (const member of stage.members) if (member !== isolated) member.switch(false);
-      await sleep(random.between(APART_MS.min, APART_MS.max));
-      if (await sharedHead(stage.members) === undefined) forks++;
-      for (const member of stage.members) member.switch(true);
-      heals.push(await heal(stage, failures, i));
-      await Promise.all(loads.map((load) => load.stop()));
-      failures.push(...loads.flatMap(({ anomalies }) => anomalies.map((text) => `partition ${i}: ${text}`)));
-      const { wrong } = await auditGroups(groups, stage, []);
-      failures.push(...wrong.map((text) => `partition ${i}: ${text}`));
-      reported = reportedCalls(groups);
-      options.note(`partition ${i}: one head after ${Math.round(heals.at(-1) ?? 0)} ms, ${reported} calls so far`);
-    }
-    return report(options, { failures, heals, forks, reported });
-  });
+/** Parts them so often. */
+export async function playPartitions({ stage, groups }: NetworkPlay, options: FaultOptions): Promise<Report> {
+  const random = new Random(options.seed);
+  const failures: string[] = [];
+  const heals: number[] = [];
+  let forks = 0;
+  let reported = 0;
+  for (let i = 1; i <= options.count; i++) {
+    const loads = groups.map((group) => startGroup(group, stage));
+    await sleep(random.between(500, 1_500));
+    const isolated = random.pick(stage.members);
+    isolated.switch(false);
+    for (const member of stage.members) if (member !== isolated) member.switch(false);
+    await sleep(random.between(APART_MS.min, APART_MS.max));
+    if (await sharedHead(stage.members) === undefined) forks++;
+    for (const member of stage.members) member.switch(true);
+    heals.push(await heal(stage, failures, i));
+    await Promise.all(loads.map((load) => load.stop()));
+    failures.push(...loads.flatMap(({ anomalies }) => anomalies.map((text) => `partition ${i}: ${text}`)));
+    const { wrong } = await auditGroups(groups, stage, []);
+    failures.push(...wrong.map((text) => `partition ${i}: ${text}`));
+    reported = reportedCalls(groups);
+    options.note(`partition ${i}: one head after ${Math.round(heals.at(-1) ?? 0)} ms, ${reported} calls so far`);
+  }
+  return report(options, { failures, heals, forks, reported });
 }
 
 async function heal({ members }: NetworkStage, failures: string[], number: number): Promise<number> {
@@ -71,7 +64,7 @@ interface Outcome {
 function report({ count, seed }: FaultOptions, { failures, heals, forks, reported }: Outcome): Report {
   const within = heals.filter((ms) => ms <= HEAL_GOAL_MS).length;
   return {
-    title: `partitions of ${VALIDATEERS} validateers (seed ${seed})`,
+    title: `partitions of ${PLAY.validateers} validateers (seed ${seed})`,
     rows: [
       ["partitions", count],
       ["of them with two chains at the end", forks],
