@@ -3,7 +3,7 @@
  *
  * Source: worker `sidechain/block-verification/src/lib.rs#verify_sidechain_block` (839eda024)
  * Differs: shard, known blocks, time bounds, the data hash, the confirmation schedule and the age of the parentchain
- * block are checked too; authorities are those at the parent's `layer_one_head`.
+ * block are checked too; authorities are those at the parent's `layer_one_head`, or at the block's own if that names nobody.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import { computeBlockDataHash, computeBlockDigest } from "../types/block_digest.
 import { computeHeaderHash } from "../types/sidechain_header.ts";
 import { blockSigningMessage, type SignedBlock } from "../types/signed_block.ts";
 import { computeSlotAuthor } from "./aura.ts";
+import { authoritiesAfter } from "./authorities.ts";
 import { type ChainPoint, GENESIS_PARENT } from "./chain_block.ts";
 import type { BlockImportError, LayerOneFault } from "./import_error.ts";
 import type { LayerOneView } from "./layer_one_view.ts";
@@ -131,20 +132,11 @@ function verifyAuthor(
   parent: ChainPoint,
   context: VerificationContext,
 ): Refusal {
-  const at = authorityHeadFor(parent, blockData.layerOneHead);
-  const authorities = context.layerOne.authoritiesAt(at);
+  const { at, authorities } = authoritiesAfter(context.layerOne, parent, blockData.layerOneHead);
   if (authorities === undefined) {
     return err({ code: "BadParentchainBlock", verdict: "ignore", fault: "unknown", layerOneHead: at });
   }
   const want = computeSlotAuthor(authorities, computeSlot(blockData.timestamp, context.slotDurationMs));
   if (want !== undefined && equalBytes(want, blockData.blockAuthor)) return undefined;
   return err({ code: "InvalidAuthority", verdict: "reject", want, got: blockData.blockAuthor });
-}
-
-/**
- * The parentchain block whose authorities take turns after `parent`: the one that the parent knows. The first block has
- * no parent that could know one, so there it is its own.
- */
-export function authorityHeadFor(parent: ChainPoint, ownHead: BlockHash): BlockHash {
-  return parent.type === "block" ? parent.layerOneHead.hash : ownHead;
 }

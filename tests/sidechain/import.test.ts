@@ -244,6 +244,19 @@ describe("importBlock()", () => {
     expect((await importBlock(next.signed, world.context)).ok).toBe(true);
   });
 
+  it("takes them as at the block's own head where the parent knew nobody, so that an upgrade does not end the shard", async () => {
+    const world = await prepared();
+    world.view.authorities = [CHARLIE];
+    const early = await new SidechainBlockBuilder(world.view).on(3).by(CHARLIE).build(world.parent);
+    const first = await new SidechainBlockBuilder(world.view).on(4).by(CHARLIE).build(world.parent);
+    world.view.authorities = [];
+    world.view.authoritiesFrom.set(4, [CHARLIE]);
+    expect(await refusal(early.signed, world)).toMatchObject({ code: "InvalidAuthority", want: undefined });
+    const old = resigned(first.signed, { blockAuthor: ALICE });
+    expect(await refusal(old, world)).toMatchObject({ code: "InvalidAuthority", want: CHARLIE });
+    expect((await importBlock(first.signed, world.context)).ok).toBe(true);
+  });
+
   it("reports BadParentchainBlock while the proof of the authorities or the items is missing", async () => {
     const world = await prepared();
     world.view.withoutAuthorities.add(2);

@@ -8,10 +8,10 @@
 import { ed25519Sign } from "../../crypto/ed25519.ts";
 import { randomBytes } from "../../crypto/random.ts";
 import { computeSlotAuthor, isOwnSlot } from "../../sidechain/aura.ts";
+import { authoritiesAfter } from "../../sidechain/authorities.ts";
 import { composeBlock } from "../../sidechain/compose.ts";
 import { proposeBlock, type ReadyCall } from "../../sidechain/propose.ts";
 import { computeProposingDeadlineMs, computeSlot, type Slot } from "../../sidechain/slots.ts";
-import { authorityHeadFor } from "../../sidechain/verify.ts";
 import { DIFF_SALT_LENGTH } from "../../state/diff_encryption.ts";
 import { readShardVault } from "../../stf/pallets/parentchain.ts";
 import type { TrustedCallSigned } from "../../types/trusted_call_signed.ts";
@@ -43,7 +43,7 @@ export async function authorSlot(context: AuthorContext, nowMs: number): Promise
   const parent = shard.chain.head;
   const layerOneHead = layerOne.headForAuthor(parent.layerOneHead, nowMs);
   if (layerOneHead === undefined) return skip("ParentchainBehind");
-  const authorities = layerOne.authoritiesAt(authorityHeadFor(parent, layerOneHead.hash));
+  const { authorities } = authoritiesAfter(layerOne, parent, layerOneHead.hash);
   if (authorities === undefined) return skip("AuthoritiesUnknown");
   if (computeSlotAuthor(authorities, slot) === undefined) return skip("NoAuthorities");
   const self = shard.setup.signer;

@@ -1,0 +1,187 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS } from "../../../src/enclave/provisioning/upgrade_watch.ts";
+import { enclaveFingerprint } from "../../../src/primitives/branded.ts";
+import { unwrap } from "../../../src/primitives/result.ts";
+import { readFreeBalance } from "../../../src/stf/pallets/balances.ts";
+import { seed, testAccount, TestChain, type TestEvent } from "../../parentchain/builders.ts";
+import { MEASUREMENT } from "../harness.ts";
+import {
+  delegates,
+  emulatedPlatform,
+  growAll,
+  listing,
+  PeerHost,
+  registered,
+  settle,
+  type Storage,
+} from "./two_hosts.ts";
+
+const BOB = testAccount(0xb0);
+const NEW = enclaveFingerprint(seed(0x4e));
+/** Blocks between the announcement of the upgrade and its enactment. */
+const DELAY = 8;
+const TIMEOUT_MS = 60_000;
+
+let chain: TestChain;
+/** Runs the shard, with the old code. */
+let old: PeerHost;
+/** Has the new code, and wants the shard. */
+let upgraded: PeerHost;
+
+/** The shard's configuration while an upgrade to the new code is announced, or after one came without delay. */
+function configured(enclave: Uint8Array, next?: { readonly enclave: Uint8Array; readonly at: number }): Storage {
+  const config = (fingerprint: Uint8Array) => ({
+    enclave_fingerprint: fingerprint,
+    max_instances: undefined,
+    authorities: undefined,
+    maintenance_mode: false,
+  });
+  return [["EnclaveBridge", "ShardConfigRegistry", [old.shard], {
+    active_config: config(enclave),
+    pending_upgrade: next === undefined ? undefined : config(next.enclave),
+    upgrade_at: next?.at,
+  }]];
+}
+
+/** An enclave of some code that follows the chain and whose registration stands in the next block. */
+async function start(key: number, measurement: Uint8Array, provider: PeerHost): Promise<PeerHost> {
+  const host = new PeerHost(chain, undefined, await emulatedPlatform(key, measurement), old.tip);
+  host.provider = provider;
+  host.nowMs = old.nowMs;
+  unwrap(await host.init({ shard: old.shard }));
+  unwrap(await host.initParentchain());
+  unwrap(await host.importParentchain(old.built));
+  return host;
+}
+
+/** Lets an enclave that wants the shard ask until the answer is another one than that its registration was not read. */
+async function ask(host: PeerHost, ...others: readonly PeerHost[]): Promise<string | undefined> {
+  const before = host.reasons("ProvisioningFailed").length;
+  for (let i = 0; i < 4 && !host.codes().includes("ShardReceived"); i++) {
+    await growAll([old, host, ...others]);
+    await settle(old, host);
+  }
+  const said = host.logs.filter(({ code }) => code === "ProvisioningFailed").slice(before);
+  return said.map(({ fields }) => fields["said"]).findLast((reason) => reason !== "RegistrationUnread");
+}
+
+async function startUpgraded(): Promise<void> {
+  upgraded = await start(2, NEW, old);
+  await growAll([old, upgraded], { storage: registered(upgraded) });
+}
+
+/** Grows the chain until a block. */
+async function until(number: number, ...hosts: readonly PeerHost[]): Promise<void> {
+  while (old.tip.number < number) await growAll([old, ...hosts]);
+  await settle(old, ...hosts);
+}
+
+/** The old code runs the shard, with a deposit of Bob's; its newest block is confirmed. */
+beforeEach(async () => {
+  chain = new TestChain();
+  old = await PeerHost.create(chain, 1);
+  await old.start();
+  await growAll([old], { storage: [...registered(old), ...delegates(old, old)] });
+  const vault = (await old.health()).vault as Uint8Array;
+  const fields = { from: BOB, to: vault, amount: 571_000n };
+  const deposit: TestEvent = { extrinsic: 0, pallet: "Balances", name: "Transfer", fields };
+  await growAll([old], { events: [deposit] });
+  old.nowMs += 2_100;
+  await old.slots(5);
+  const { blockNumber, blockHash } = await old.health();
+  const value = { block_number: blockNumber, block_header_hash: blockHash };
+  await growAll([old], { storage: [["Sidechain", "LatestSidechainBlockConfirmation", [old.shard], value]] });
+  await old.call("start_provisioning", undefined);
+}, TIMEOUT_MS);
+
+describe("an upgrade of the shard's code", () => {
+  it("gives the shard to the new code from its enactment on, and the old one authors until then", async () => {
+    const enactment = old.tip.number + 1 + DELAY;
+    await growAll([old], { storage: configured(MEASUREMENT, { enclave: NEW, at: enactment }) });
+    expect(old.codes()).toContain("UpgradeVisible");
+    await startUpgraded();
+    expect(await ask(upgraded)).toBe("FingerprintNotAccepted");
+    expect(old.tip.number).toBeLessThan(enactment);
+    old.nowMs += 2_100;
+    expect((await old.slot()).code).toBe("Authored");
+
+    await until(enactment, upgraded);
+    old.nowMs += 2_100;
+    // Who authors is read at the parent's parentchain head: the first block on the enactment is the last one of the old code.
+    const codes = (await old.slots(4)).map(({ code }) => code);
+    expect(codes).toEqual(["Authored", "NoAuthorities", "NoAuthorities", "NoAuthorities"]);
+    const newest = (await old.health()).blockNumber;
+    await ask(upgraded);
+    expect(upgraded.codes()).toContain("ShardReceived");
+    expect(old.codes()).toContain("ShardProvisioned");
+    const [given, received] = [old, upgraded].map((host) => host.enclave.shard()?.chain.base);
+    expect(received?.snapshot.root).toEqual(given?.snapshot.root);
+    expect(readFreeBalance(received?.snapshot as never, BOB)).toBe(570_000n);
+    expect(upgraded.enclave.service().info.shieldingKey).toBe(old.enclave.service().info.shieldingKey);
+
+    // It reads the parentchain again from where the state stands, takes the old code's last blocks, and goes on.
+    const told = unwrap(await upgraded.importParentchain([upgraded.tip]));
+    unwrap(await upgraded.importParentchain(old.built.filter(({ number }) => number > told.number)));
+    const blocks = old.disk.blocks.filter(({ number }) => number > (received?.number ?? 0n)).map(({ bytes }) => bytes);
+    unwrap(await upgraded.call("import_blocks", { nowMs: BigInt(upgraded.nowMs), blocks }));
+    expect((await upgraded.health()).blockNumber).toBe(newest);
+    await growAll([old, upgraded]);
+    expect(upgraded.extrinsics.map(({ purpose }) => purpose)).toContain("update_shard_config");
+    expect(old.extrinsics.map(({ purpose }) => purpose)).toContain("add_proxy_for_peer");
+    await growAll([old, upgraded], { storage: listing(old, upgraded) });
+    for (const host of [old, upgraded]) host.nowMs += 2_100;
+    await upgraded.slot();
+    expect((await upgraded.slot()).code).toBe("Authored");
+    expect(["NotMyTurn", "NoAuthorities"]).toContain((await old.slot()).code);
+    const [block] = upgraded.broadcasts;
+    old.nowMs = upgraded.nowMs;
+    const [outcome] = unwrap(
+      await old.call("import_blocks", { nowMs: BigInt(old.nowMs), blocks: [block as Uint8Array] }),
+    );
+    expect(outcome?.code).toBe("Imported");
+  }, TIMEOUT_MS);
+
+  it("refuses the old code from its enactment on, at the old code and at the new one", async () => {
+    const enactment = old.tip.number + 1 + DELAY;
+    await growAll([old], { storage: configured(MEASUREMENT, { enclave: NEW, at: enactment }) });
+    await until(enactment);
+    await startUpgraded();
+    await ask(upgraded);
+    expect(upgraded.codes()).toContain("ShardReceived");
+    const late = await start(3, MEASUREMENT, old);
+    await growAll([old, late], { storage: registered(late) });
+    expect(await ask(late)).toBe("FingerprintNotAccepted");
+    expect(old.reasons("ProvisioningRefused").at(-1)).toBe("FingerprintNotAccepted");
+  }, TIMEOUT_MS);
+
+  it("gives the shard to no code whose upgrade came without delay, until it was visible for the minimum", async () => {
+    await growAll([old], { storage: configured(NEW) });
+    const visible = old.tip.number;
+    upgraded = await start(2, NEW, old);
+    await growAll([old, upgraded], { storage: registered(upgraded) });
+    await growAll([old, upgraded]);
+    await settle(old, upgraded);
+    expect(old.tip.number - visible).toBeLessThan(DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS);
+    expect(upgraded.logs.at(-1)?.fields).toEqual({ reason: "RefusedByPeer", said: "FingerprintNotAccepted" });
+    await until(visible + DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS, upgraded);
+    await ask(upgraded);
+    expect(upgraded.codes()).toContain("ShardReceived");
+  }, TIMEOUT_MS);
+
+  it("counts how long an upgrade was visible over a restart", async () => {
+    await growAll([old], { storage: configured(NEW) });
+    const visible = old.tip.number;
+    await until(visible + DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS - 1);
+    const again = await PeerHost.create(chain, 1, old.disk.copy(), old.tip);
+    again.nowMs = old.nowMs;
+    again.built.push(...old.built);
+    unwrap(await again.init());
+    const { number } = unwrap(await again.initParentchain());
+    unwrap(await again.importParentchain(old.built.filter((block) => block.number > number)));
+    await again.call("start_provisioning", undefined);
+    old = again;
+    await startUpgraded();
+    await ask(upgraded);
+    expect(upgraded.codes()).toContain("ShardReceived");
+  }, TIMEOUT_MS);
+});
