@@ -5,7 +5,7 @@
  */
 
 /**
- * Longest text frame in UTF-16 units. A block of a peer is at most 4 MiB, twice that in hexadecimal; the rest is the
+ * Longest text frame in UTF-16 units. A block of a peer is at most 4.375 MiB, twice that in hexadecimal; the rest is the
  * envelope.
  */
 export const MAX_FRAME_LENGTH = 9 * 1024 * 1024;

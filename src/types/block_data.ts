@@ -14,8 +14,11 @@ import { accountIdCodec, blockHashCodec, h256Codec, topHashCodec } from "./ids.t
 /** Most calls in a block: the size of the ready pool, so one block can always empty it. */
 export const MAX_TOPS_PER_BLOCK = 8192;
 
-/** Most bytes of an encrypted state diff, 8 MiB: a full block of transfers takes less than a quarter of it. */
-export const MAX_STATE_DIFF_BYTES: number = 8 * 1024 * 1024;
+/**
+ * Most bytes of an encrypted state diff, 4 MiB: what a proposer changes at most takes less, and in hexadecimal the block still
+ * fits a frame between validateers.
+ */
+export const MAX_STATE_DIFF_BYTES: number = 4 * 1024 * 1024;
 
 /** Body of a sidechain block; the fields are in wire order. */
 export interface BlockData {

@@ -4,8 +4,11 @@
  * @module
  */
 
-/** Largest encoded block: the largest encrypted diff (8 MiB), and 1 MiB for hashes and header. */
-export const MAX_BLOCK_BYTES: number = 9 * 1024 * 1024;
+/**
+ * Largest encoded block: the largest encrypted diff (4 MiB), and 384 KiB for the hashes of the most calls and the header. Twice
+ * that in hexadecimal, it is pushed in one frame of 9 MiB.
+ */
+export const MAX_BLOCK_BYTES: number = (4096 + 384) * 1024;
 /** Blocks handed in by one ecall: a batch of catching up, worked on within one slot or two. */
 export const MAX_BLOCKS_PER_CALL = 256;
 /** Largest file the enclave writes or reads: a snapshot chunk with its seal. */
