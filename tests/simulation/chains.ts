@@ -12,11 +12,15 @@ import type { ChainBlock, ChainPoint } from "../../src/sidechain/chain_block.ts"
 import type { BlockChecks } from "./blocks.ts";
 import type { ConfirmedBlocks } from "./confirmed.ts";
 import { Violation } from "./trace.ts";
+import type { SimulatedDisk } from "./disk.ts";
 import type { SimulatedValidateer } from "./validateer.ts";
 
 /** What is known of one validateer's life. */
 interface Watched {
   readonly life: number;
+  readonly disk: SimulatedDisk;
+  /** What it has shown to clients and peers. */
+  persisted: ChainPoint;
   head: ChainPoint;
   base: ChainPoint;
   /** Blocks that were checked in this life. */
@@ -34,6 +38,8 @@ export class ChainChecks {
   switches = 0;
   /** Calls of abandoned blocks. */
   returned = 0;
+  /** Whether a parentchain block is final. */
+  isFinal: (hash: Uint8Array) => boolean = () => true;
   /** Called with each new head. */
   onHead: (index: number, head: ChainPoint) => void = () => {};
 
@@ -54,6 +60,7 @@ export class ChainChecks {
     if (shard === undefined) return;
     const watched = this.#of(validateer, shard);
     const { head, base } = shard.chain;
+    watched.persisted = shard.persisted;
     if (base !== watched.base) this.#lookAtBase(validateer, watched, base);
     if (head === watched.head) return;
     const before = watched.head;
@@ -69,7 +76,16 @@ export class ChainChecks {
     let watched = this.#watched.get(index);
     if (watched === undefined || watched.life !== lives) {
       const { head, base } = shard.chain;
-      watched = { life: lives, head: base, base, blocks: new Map(), admitted: new Set() };
+      if (watched !== undefined && watched.disk === validateer.disk) this.#checkSurvived(validateer, shard, watched);
+      watched = {
+        life: lives,
+        disk: validateer.disk,
+        head: base,
+        base,
+        persisted: base,
+        blocks: new Map(),
+        admitted: new Set(),
+      };
       forgetGivenUp(shard, watched.admitted);
       this.#watched.set(index, watched);
       this.#lookAtBase(validateer, watched, base);
@@ -78,6 +94,13 @@ export class ChainChecks {
       this.onHead(index, head);
     }
     return watched;
+  }
+
+  /** What was told to be stored is there after a restart, unless the parentchain took its ground away. */
+  #checkSurvived({ index }: SimulatedValidateer, { chain }: Shard, { persisted }: Watched): void {
+    if (persisted.number <= chain.base.number || chain.get(persisted.hash) !== undefined) return;
+    if (!this.isFinal(persisted.layerOneHead.hash)) return;
+    throw new Violation("SurvivesRestart", `v${index} has lost the stored block ${persisted.number}`);
   }
 
   #checkNew({ index }: SimulatedValidateer, { chain }: Shard, { blocks }: Watched, head: ChainPoint): void {

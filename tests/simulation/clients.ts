@@ -56,6 +56,14 @@ export class Clients {
     return this.#calls.get(topHash);
   }
 
+  /** Every client wants something paid out at once, so that payouts are under way while faults are. */
+  async begin(): Promise<void> {
+    for (const [who, account] of CLIENT_ACCOUNTS.entries()) {
+      const operation = this.#sign(who, 0, this.#unshield(account));
+      await this.#submit(this.#context.random.pick(this.#context.world.validateers), operation);
+    }
+  }
+
   /** Something that a client does. */
   async act(): Promise<void> {
     const { random, counts } = this.#context;
@@ -76,22 +84,25 @@ export class Clients {
   }
 
   #newOperation(): TrustedOperation {
-    const { random, world, counts } = this.#context;
+    const { random, world } = this.#context;
     const who = random.int(CLIENT_ACCOUNTS.length);
     const account = CLIENT_ACCOUNTS[who] as AccountId;
     const { shard } = random.pick(world.validateers);
     const known = shard === undefined ? 0 : readNonce(shard.chain.head.snapshot, account);
     const believed = this.#nonces[who] ?? 0;
-    let nonce = random.chance(0.15) ? known : Math.max(known, believed);
+    let nonce = random.chance(0.3) ? known : Math.max(known, believed);
     const oddity = random.int(100);
     if (oddity < 4) nonce += random.between(1, 3);
     else if (oddity < 8 && nonce > 0) nonce--;
+    return this.#sign(who, nonce, this.#newCall(account), oddity === 99);
+  }
+
+  #sign(who: number, nonce: number, call: TrustedCall, isBad = false): TrustedOperation {
     this.#nonces[who] = nonce + 1;
-    const call = this.#newCall(account);
     const payload = trustedCallPayload(call, nonce, FINGERPRINT, SHARD);
     const signature = ed25519Sign(CLIENT_PAIRS[who] as typeof CLIENT_PAIRS[number], payload);
-    if (oddity === 99) {
-      counts.add("call with a bad signature");
+    if (isBad) {
+      this.#context.counts.add("call with a bad signature");
       signature[3] = (signature[3] as number) ^ 1;
     }
     const signed: TrustedCallSigned = {
@@ -100,7 +111,7 @@ export class Clients {
       delegate: undefined,
       signature: { type: "Ed25519", value: signature },
     };
-    if (oddity !== 99) {
+    if (!isBad) {
       for (const type of ["direct_call", "indirect_call"] as const) {
         this.#calls.set(toHex(computeTopHash({ type, value: signed })), signed);
       }
@@ -114,11 +125,7 @@ export class Clients {
     const { random } = this.#context;
     const kind = random.int(10);
     if (kind === 0) return { type: "noop", value: { sender: from } };
-    if (kind < 4) {
-      // Amounts are never the same twice, so that a payment tells which call it is for.
-      const amount = BigInt(random.between(1, 1000)) * 10n ** 9n + ++this.#serial;
-      return { type: "balance_unshield", value: { from, beneficiary: random.pick(OTHERS), amount, shard: SHARD } };
-    }
+    if (kind < 4) return this.#unshield(from);
     if (kind === 4) {
       // All but a little, which is less than an account may keep.
       const { shard } = random.pick(this.#context.world.validateers);
@@ -130,6 +137,13 @@ export class Clients {
     const amounts = [1n, 499n, 500n, TOKEN / 7n, TOKEN, 20n * TOKEN, 5000n * TOKEN];
     const to = random.pick([...CLIENT_ACCOUNTS, ...OTHERS]);
     return { type: "balance_transfer", value: { from, to, amount: random.pick(amounts) + BigInt(random.int(100)) } };
+  }
+
+  #unshield(from: AccountId): TrustedCall {
+    const { random } = this.#context;
+    // Amounts are never the same twice, so that a payment tells which call it is for.
+    const amount = BigInt(random.between(1, 1000)) * 10n ** 9n + ++this.#serial;
+    return { type: "balance_unshield", value: { from, beneficiary: random.pick(OTHERS), amount, shard: SHARD } };
   }
 
   async #submit(validateer: SimulatedValidateer, operation: TrustedOperation): Promise<void> {

@@ -113,7 +113,7 @@ export class Faults {
   async #inject(): Promise<void> {
     const { scheduler, trace, counts } = this.#context;
     const name = this.#random.pick(Object.keys(this.#table));
-    const durationMs = this.#random.between(300, 6000);
+    const durationMs = this.#random.chance(0.1) ? this.#random.between(6000, 15_000) : this.#random.between(300, 6000);
     trace.note(scheduler.nowMs, `fault ${name}`);
     if (this.#undo.has(name)) return;
     const undo = await (this.#table[name] as Fault)(durationMs);
@@ -203,17 +203,22 @@ export class Faults {
     return () => void set.delete(index);
   }
 
-  /** A signed block that breaks one rule goes to all others. */
-  async #badBlock(): Promise<void> {
-    const { world, counts } = this.#context;
-    const { index, nowMs } = this.#random.pick(world.validateers);
-    const context = this.#evil(index);
-    if (context === undefined) return;
+  /** In its next slot, a validateer signs a block that breaks one rule and sends it to all others. */
+  #badBlock(): void {
+    const { world, counts, scheduler, stage } = this.#context;
+    const { index } = this.#random.pick(world.validateers);
     const kind = this.#random.pick(BAD_BLOCKS);
-    const block = await makeBadBlock(context, kind, nowMs);
-    if (block === undefined) return;
-    counts.add(`bad block: ${kind}`);
-    for (const { index: to } of world.validateers) if (to !== index) world.peers.push(index, to, block);
+    const { slotDurationMs } = stage.shape;
+    const place = [...this.#signers].indexOf(toHex((stage.keys[index] as Stage["keys"][number]).signer.publicKey));
+    let slot = Math.floor(scheduler.nowMs / slotDurationMs) + 1;
+    while (slot % this.#signers.size !== place) slot++;
+    scheduler.at(slot * slotDurationMs + this.#random.int(20), `bad block v${index}`, async () => {
+      const context = this.#evil(index);
+      const block = context && await makeBadBlock(context, kind, scheduler.nowMs);
+      if (block === undefined) return;
+      counts.add(`bad block: ${kind}`);
+      for (const { index: to } of world.validateers) if (to !== index) world.peers.push(index, to, block);
+    });
   }
 
   #evil(index: number): EvilContext | undefined {

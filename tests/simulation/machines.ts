@@ -8,8 +8,9 @@ import type { FaultContext } from "./faults.ts";
 import type { Random } from "./random.ts";
 import type { SimulatedValidateer } from "./validateer.ts";
 
-/** Longest time that a machine is down. */
+/** Longest time that a machine is down; often it is back within the slot. */
 const MAX_DOWN_MS = 8000;
+const MAX_SHORT_DOWN_MS = 300;
 /** Writes within which a crash hits one. */
 const MAX_WRITES_LEFT = 12;
 /** Slowest write. */
@@ -21,7 +22,8 @@ export class Machines {
   readonly #random: Random;
   readonly #backups = new Map<number, SimulatedDisk>();
   #isOver = false;
-  #starting: Promise<void> = Promise.resolve();
+  /** By validateer, what its clock showed when it went down. */
+  readonly #notBefore = new Map<SimulatedValidateer, number>();
 
   constructor(context: FaultContext) {
     this.#context = context;
@@ -87,11 +89,10 @@ export class Machines {
   /** All that is down comes up now. */
   async startAll(): Promise<void> {
     this.#isOver = true;
-    await this.#starting;
     for (const validateer of this.#context.world.validateers) {
       const { mounted } = validateer;
       if (mounted !== undefined) mounted.fault = undefined;
-      await validateer.start();
+      await this.#start(validateer);
     }
   }
 
@@ -104,8 +105,18 @@ export class Machines {
     const { scheduler, counts, trace } = this.#context;
     counts.add(kind);
     trace.note(scheduler.nowMs, `down v${validateer.index} ${kind}`);
-    scheduler.after(this.#random.between(200, MAX_DOWN_MS), `start v${validateer.index}`, async () => {
-      if (!validateer.isUp) await validateer.start();
-    });
+    this.#notBefore.set(validateer, validateer.nowMs);
+    const downMs = this.#random.chance(0.3)
+      ? this.#random.between(1, MAX_SHORT_DOWN_MS)
+      : this.#random.between(MAX_SHORT_DOWN_MS, MAX_DOWN_MS);
+    scheduler.after(downMs, `start v${validateer.index}`, () => this.#start(validateer));
+  }
+
+  /** Starts a machine, once its clock is past the time at which it went down: what comes before, nobody could notice. */
+  async #start(validateer: SimulatedValidateer): Promise<void> {
+    if (validateer.isUp) return;
+    const waitMs = (this.#notBefore.get(validateer) ?? 0) - validateer.nowMs;
+    if (waitMs < 0) return await validateer.start();
+    this.#context.scheduler.after(waitMs + 1, `start v${validateer.index}`, () => this.#start(validateer));
   }
 }

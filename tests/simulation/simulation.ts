@@ -13,7 +13,7 @@ import { ChainChecks } from "./chains.ts";
 import { Clients } from "./clients.ts";
 import { ConfirmedBlocks, ParentchainChecks } from "./confirmed.ts";
 import { Faults } from "./faults.ts";
-import type { ParentBlock } from "./parentchain.ts";
+import { isAncestor, type ParentBlock } from "./parentchain.ts";
 import { decodeOrNothing } from "./peers.ts";
 import { useRandom } from "./platform.ts";
 import { Random } from "./random.ts";
@@ -23,7 +23,7 @@ import { Counts, Trace, Violation } from "./trace.ts";
 import { World } from "./world.ts";
 
 /** How long faults are injected: mostly short, so that many seeds fit in a minute, now and then longer. */
-const CHAOS_MS = [4000, 5000, 6000, 6000, 8000, 8000, 10_000, 40_000] as const;
+const CHAOS_MS = [4000, 5000, 5000, 6000, 6000, 8000, 8000, 24_000] as const;
 /** How long nothing disturbs any more: in this time all come to one chain again. */
 const CALM_MS = 7000;
 /** Numbers of validateers and levels of finality; not all pairs, since each needs a stage of its own. */
@@ -39,6 +39,8 @@ const SHAPES: readonly Pick<Shape, "validateers" | "level">[] = [
   { validateers: 5, level: "proven" },
   { validateers: 7, level: "trusted" },
 ];
+/** When nodes take the first confirmation: late enough that it covers what clients did first, and payouts follow. */
+const FIRST_CONFIRMATION_MS = 2500;
 /** Slots of the sidechain. */
 const SLOT_MS = 300;
 /** Blocks in which all heads may differ at the end. */
@@ -138,6 +140,11 @@ class Run {
       onFatal: (index, code, detail) => this.#fatal(index, code, detail),
       onLog: (index, level, code, detail) => this.#log({ index, level, code, detail }),
       onBroadcast: (index, block) => this.#broadcast(index, block),
+      onSubmit: (index, purpose, bytes) => {
+        if (purpose !== "confirm_imported_sidechain_block") return true;
+        this.#confirmationSent(index, bytes);
+        return this.scheduler.nowMs >= stage.startMs + FIRST_CONFIRMATION_MS;
+      },
     });
     this.#blocks = new BlockChecks({
       enclaveAccount: toHex(accountId((keys[0] as Stage["keys"][number]).enclaveAccount.publicKey)),
@@ -152,6 +159,10 @@ class Run {
     });
     const confirmed = new ConfirmedBlocks();
     this.#chains = new ChainChecks(this.#blocks, confirmed);
+    this.#chains.isFinal = (hash) => {
+      const block = this.#world.blocks.get(toHex(hash));
+      return block !== undefined && isAncestor(block, chain.final);
+    };
     this.#chains.onHead = (index, head) =>
       this.trace.note(this.scheduler.nowMs, `head v${index} ${head.number} ${toHex(head.hash).slice(2, 10)}`);
     this.#parentchain = new ParentchainChecks(this.#blocks, confirmed, vault.account);
@@ -196,6 +207,7 @@ class Run {
       this.#parentchain.made(at[0] as ParentBlock);
     }
     for (const validateer of validateers) await this.#started(validateer);
+    await this.#clients.begin();
     this.#every(this.#stage.shape.blockMs, "parentchain", () => this.#world.authorParentBlock());
     this.#randomly(250, "client", () => this.#clients.act());
     if (!this.#calmOnly) this.#faults.begin(this.#stage.startMs + this.#chaosMs);
@@ -254,6 +266,17 @@ class Run {
     const row = this.#world.validateers[index]?.disk.byHash(hash);
     if (row?.bytes.length !== bytes.length) this.#fail("StoredFirst", `v${index} sends a block that it has not stored`);
     this.#faults.onBroadcast(index, signed);
+  }
+
+  /** What is to be confirmed must be a full rotation deep, so that it is not abandoned while it becomes final. */
+  #confirmationSent(index: number, extrinsic: Uint8Array): void {
+    // The hash of the candidate is the last argument of the call, and the call the last part of the extrinsic.
+    const candidate = this.#blocks.ledgerOf(toHex(extrinsic.subarray(extrinsic.length - 32)));
+    const head = this.#world.validateers[index]?.shard?.chain.head.number ?? 0n;
+    const depth = BigInt(this.#authors.length);
+    if (candidate === undefined || candidate.number + depth > head) {
+      this.#fail("ConfirmsDeep", `v${index} confirms block ${candidate?.number} with its head at ${head}`);
+    }
   }
 
   #fatal(index: number, code: string, detail: string): void {

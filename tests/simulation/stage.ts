@@ -12,6 +12,7 @@ import type { Vault } from "../../src/crypto/vault.ts";
 import { signExtrinsic } from "../../src/parentchain/extrinsic.ts";
 import { type AccountId, accountId } from "../../src/primitives/branded.ts";
 import type { ChainBlock } from "../../src/sidechain/chain_block.ts";
+import { readFreeBalance } from "../../src/stf/pallets/balances.ts";
 import type { StateSnapshot } from "../../src/state/snapshot.ts";
 import { trieGet } from "../../src/trie/trie.ts";
 import { CLIENT_ACCOUNTS, CLIENT_PAIRS, createValidateerKeys, vaultOf } from "./accounts.ts";
@@ -42,7 +43,7 @@ export interface Stage {
   /** When simulations begin. */
   readonly startMs: number;
   readonly contentFrom: number;
-  /** The shard's first state, and the blocks that the founder made before the others came, ascending. */
+  /** The shard's first state, and the blocks upon it, ascending. */
   readonly genesis: StateSnapshot;
   readonly founding: readonly ChainBlock[];
 }
@@ -97,6 +98,8 @@ async function createStage(shape: Shape): Promise<Stage> {
       throw new TypeError(`Cannot set the stage: v${index} ${code} ${detail}`);
     },
     onLog: () => {},
+    // The first confirmation is left to the simulations.
+    onSubmit: (_index, purpose) => purpose !== "confirm_imported_sidechain_block",
     onBroadcast: () => {},
   });
   const vault = vaultOf(keys[0] as EnclaveKeys);
@@ -109,7 +112,7 @@ async function createStage(shape: Shape): Promise<Stage> {
 
 /**
  * Runs until the founder authors, gives what it has to the others, as provisioning would, then until
- * all are registered and delegates.
+ * all are registered and delegates and have authored. Gives the shard's first state and all blocks upon it.
  */
 async function found(
   world: World,
@@ -121,9 +124,6 @@ async function found(
   if (founder === undefined) throw new TypeError("Cannot set the stage: nobody is there");
   await founder.start();
   await runUntil(world, shape, () => founder.disk.rows.length > 0);
-  const founding = [...founder.shard?.chain.ancestors() ?? []].reverse();
-  const genesis = founder.shard?.chain.base;
-  if (genesis?.type !== "genesis") throw new TypeError("Cannot set the stage: the first block is known no more");
   founder.crash();
   const snapshot = [...founder.disk.files].filter(([name]) => name.startsWith("snapshots/"));
   if (snapshot.length === 0) throw new TypeError("Cannot set the stage: the founder has no snapshot");
@@ -140,8 +140,19 @@ async function found(
     shape,
     () => proxiesOf(chain, vault).length === signers.length && shardSigners(chain).length === signers.length,
   );
-  // All of it becomes final, and every nonce is used up before the simulation takes over.
+  // All of it becomes final, and every nonce is used up before the simulation takes over; then all take their turns, until
+  // the deposits are credited.
   for (let i = 0; i < 4; i++) await oneBlock(world, shape);
+  for (const validateer of world.validateers) validateer.crash();
+  for (const validateer of world.validateers) await validateer.start();
+  for (let i = 0; i < 2; i++) await oneBlock(world, shape);
+  const founding = [...founder.shard?.chain.ancestors() ?? []].reverse();
+  const genesis = founder.shard?.chain.base;
+  const [client] = CLIENT_ACCOUNTS as [AccountId];
+  const credited = founding.at(-1)?.snapshot;
+  if (genesis?.type !== "genesis" || credited === undefined || readFreeBalance(credited, client) === 0n) {
+    throw new TypeError("Cannot set the stage: deposits are not credited, or the first block is known no more");
+  }
   return { genesis: genesis.snapshot, founding };
 }
 

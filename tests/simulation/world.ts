@@ -33,6 +33,8 @@ export interface WorldParts {
   readonly finalityLag: number;
   readonly onFatal: (index: number, code: string, detail: string) => void;
   readonly onLog: (index: number, level: string, code: string, detail: string) => void;
+  /** A node is given an extrinsic; false if it is to refuse it. */
+  readonly onSubmit: (index: number, purpose: string, bytes: Uint8Array) => boolean;
   /** A block leaves its author. */
   readonly onBroadcast: (index: number, block: Uint8Array) => void;
 }
@@ -170,7 +172,7 @@ export class World {
 
   #submit(index: number, bytes: Uint8Array, purpose: string): Promise<boolean> {
     const { random, counts, trace, scheduler } = this.parts;
-    if (this.nodes[index]?.isDown) return Promise.resolve(false);
+    if (!this.parts.onSubmit(index, purpose, bytes) || this.nodes[index]?.isDown) return Promise.resolve(false);
     if (random.chance(this.extrinsicLoss)) {
       counts.add("extrinsic lost");
       return Promise.resolve(true);
