@@ -5,6 +5,7 @@
  * @module
  */
 export { type QuoteCollateral, type SignedDocument } from "./src/attestation/collateral.ts";
+export { EMULATED_DEVELOPMENT_ROOT } from "./src/attestation/emulated_root.ts";
 export { type ClaimError, type Evidence, type EvidenceError } from "./src/attestation/evidence.ts";
 export {
   FINALITY_LEVELS,
@@ -12,7 +13,7 @@ export {
   type KeyStatement,
   type KeyStatementError,
 } from "./src/attestation/key_statement.ts";
-export { type PlatformRoot } from "./src/attestation/platform_root.ts";
+export { INTEL_SGX_ROOT, type PlatformRoot } from "./src/attestation/platform_root.ts";
 export { type QeMismatch } from "./src/attestation/qe_identity.ts";
 export { type QuoteFormatError } from "./src/attestation/quote.ts";
 export { type QuotePolicyError } from "./src/attestation/quote_policy.ts";
@@ -52,14 +53,17 @@ export { WorkerRpcError, type WorkerRpcErrorCode } from "./src/client/worker_rpc
 export { type Codec, tryDecode, type Variant } from "./src/codec/codec.ts";
 export { type Cursor } from "./src/codec/cursor.ts";
 export { CodecError, type CodecErrorCode } from "./src/codec/error.ts";
+export { type Ed25519Pair } from "./src/crypto/ed25519.ts";
+export { sha256 } from "./src/crypto/sha256.ts";
 export { type Sr25519Pair } from "./src/crypto/sr25519.ts";
+export { pairFromSuri } from "./src/crypto/suri.ts";
 export { decodeBase58, encodeBase58 } from "./src/primitives/base58.ts";
 export {
   type AccountId,
   accountId,
   type BlockHash,
   blockHash,
-  brand,
+  type brand,
   type Branded,
   type EnclaveFingerprint,
   enclaveFingerprint,

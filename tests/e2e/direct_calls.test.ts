@@ -9,7 +9,7 @@ import { pairFromSuri } from "../../src/crypto/suri.ts";
 import { createTlsCertificate } from "../../src/enclave/tls_certificate.ts";
 import { encodeBase58 } from "../../src/primitives/base58.ts";
 import { unwrap } from "../../src/primitives/result.ts";
-import { credited, poll, startService, type TestService, TRANSFER_FEE, UNIT, UNSHIELD_FEE } from "./harness.ts";
+import { credited, poll, ROOT, startService, type TestService, TRANSFER_FEE, UNIT, UNSHIELD_FEE } from "./harness.ts";
 
 const SCENARIO_TIMEOUT_MS = 300_000;
 const OTHER_NAME = encodeBase58(new Uint8Array(32).fill(5));
@@ -179,6 +179,31 @@ describe("the command line between a worker and somebody with a certificate of t
       expect(result.stderr).toContain("states another certificate");
     } finally {
       relay.close();
+    }
+  }, SCENARIO_TIMEOUT_MS);
+});
+
+describe("the example in the README", () => {
+  it("type-checks, verifies the enclave, sends the call and prints its way into a block", async () => {
+    await fund("//Alice", 3n * UNIT);
+    await fund("//BobIncognito", UNIT);
+    const readme = await Deno.readTextFile(`${ROOT}README.md`);
+    const [, example = ""] = /```ts\n([\s\S]*?)```/.exec(readme) ?? [];
+    const text = example.replaceAll('"./', `"file://${ROOT}`).replace("port: 2000", `port: ${service.ports.trusted}`)
+      .replace("9944", `${service.ports.parentchain}`);
+    const folder = await Deno.makeTempDir({ prefix: "readme-" });
+    try {
+      await Deno.writeTextFile(`${folder}/transfer.ts`, text);
+      const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "--check", "-A", "--config", `${ROOT}deno.json`, `${folder}/transfer.ts`],
+        stdin: "null",
+      }).output();
+      const [printed, told] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+      expect(printed?.trim().split("\n").slice(-2), told).toEqual(
+        ["InSidechainBlock", `//BobIncognito has ${2n * UNIT}`],
+      );
+    } finally {
+      await Deno.remove(folder, { recursive: true });
     }
   }, SCENARIO_TIMEOUT_MS);
 });

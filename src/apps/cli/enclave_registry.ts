@@ -10,6 +10,7 @@ import {
   type ShardIdentifier,
 } from "../../primitives/branded.ts";
 import { encodeBase58 } from "../../primitives/base58.ts";
+import type { EnclaveRegistry } from "../../client/evidence_policy.ts";
 import { printable } from "../../client/worker_answer.ts";
 import { addressOf, type Parentchain, query } from "./parentchain.ts";
 
@@ -77,6 +78,17 @@ export async function activeFingerprint(
   const value = await query(chain, "enclaveBridge", "shardConfigRegistry", shard) as OptionValue<ShardConfigValue>;
   if (!value.isSome) return undefined;
   return enclaveFingerprint(value.unwrap().activeConfig.enclaveFingerprint.toU8a());
+}
+
+/** The registry of a chain, for judging an enclave. */
+export function registryOf(chain: Parentchain): EnclaveRegistry {
+  return {
+    activeFingerprint: (shard) => activeFingerprint(chain, shard),
+    findEnclave: async (signer) => {
+      const found = await findEnclave(chain, signer);
+      return found && { fingerprint: found.fingerprint, isAttested: found.attestation !== "Skip" };
+    },
+  };
 }
 
 /** Lines that show an enclave. */

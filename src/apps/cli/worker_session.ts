@@ -9,7 +9,6 @@ import { EMULATED_DEVELOPMENT_ROOT } from "../../attestation/emulated_root.ts";
 import type { Evidence } from "../../attestation/evidence.ts";
 import { INTEL_SGX_ROOT } from "../../attestation/platform_root.ts";
 import {
-  type EnclaveRegistry,
   explainTrust,
   fetchEvidence,
   judgeEnclave,
@@ -27,7 +26,7 @@ import { CliError } from "./cli_error.ts";
 import { readPlatformRoot } from "./platform_root.ts";
 import { describeClientError } from "./client_errors.ts";
 import type { CommandContext } from "./context.ts";
-import { activeFingerprint, findEnclave } from "./enclave_registry.ts";
+import { registryOf } from "./enclave_registry.ts";
 import { addressOf, connectParentchain, type Parentchain } from "./parentchain.ts";
 import { fetchCertificate, pinnedSocket, processTimer, workerAddress } from "./worker_socket.ts";
 
@@ -114,16 +113,6 @@ async function verifyEnclave(
   }
   for (const line of verbose ? explainTrust(judged.value) : summariseTrust(judged.value)) terminal.note(line);
   return judged.value;
-}
-
-function registryOf(chain: Parentchain): EnclaveRegistry {
-  return {
-    activeFingerprint: (shard) => activeFingerprint(chain, shard),
-    findEnclave: async (signer) => {
-      const found = await findEnclave(chain, signer);
-      return found && { fingerprint: found.fingerprint, isAttested: found.attestation !== "Skip" };
-    },
-  };
 }
 
 function describeTrustError(error: TrustError, { statement }: Evidence): string {
