@@ -5,7 +5,9 @@
  */
 import type { FinalityLevel } from "../../parentchain/follower_state.ts";
 import type { StorageEvidence } from "../../parentchain/imported_block.ts";
+import { computeHeaderHash, type ParentchainHeader } from "../../parentchain/header.ts";
 import { blockInput } from "../../parentchain/parentchain_init.ts";
+import type { BlockHash } from "../../primitives/branded.ts";
 import type { JustificationFeed } from "./justification_feed.ts";
 import type { NodeRpc } from "./node_rpc.ts";
 
@@ -15,6 +17,9 @@ const MAX_PARALLEL_FETCHES = 8;
 const USUAL_IMPORT_BLOCKS = 32;
 /** Blocks of one import at most: as many as the follower takes; only needed where justifications are rare. */
 const MAX_IMPORT_BLOCKS = 1_000;
+
+/** Hashes of announced blocks that are remembered until they are fetched; more come at once only after a pause. */
+const MAX_ANNOUNCED_HASHES = 64;
 
 /** Encoded blocks in order. */
 export interface FetchedRange {
@@ -32,16 +37,29 @@ export interface FetchRequest {
   readonly contentFrom: number;
 }
 
+/** What is asked of a node. */
+export type BlockSource = Pick<NodeRpc, "blockHash" | "block" | "readProof" | "values">;
+
 /** Fetches from one node. */
 export class BlockFetcher {
-  readonly #rpc: NodeRpc;
+  readonly #rpc: BlockSource;
   readonly #level: FinalityLevel;
   readonly #feed: JustificationFeed;
+  readonly #announced = new Map<number, BlockHash>();
 
-  constructor(rpc: NodeRpc, level: FinalityLevel, feed: JustificationFeed) {
+  constructor(rpc: BlockSource, level: FinalityLevel, feed: JustificationFeed) {
     this.#rpc = rpc;
     this.#level = level;
     this.#feed = feed;
+  }
+
+  /** Takes a header that the node has announced: it saves asking for its hash, and for its parent's. */
+  noteAnnounced(header: ParentchainHeader): void {
+    this.#announced.set(header.number - 1, header.parentHash).set(header.number, computeHeaderHash(header));
+    for (const oldest of this.#announced.keys()) {
+      if (this.#announced.size <= MAX_ANNOUNCED_HASHES) break;
+      this.#announced.delete(oldest);
+    }
   }
 
   /**
@@ -66,7 +84,10 @@ export class BlockFetcher {
   }
 
   async #fetch(number: number, { keys, contentFrom }: FetchRequest) {
-    const hash = await this.#rpc.blockHash(number);
+    const announced = this.#announced.get(number);
+    // Used once: if the enclave refuses the block, the node is asked what it takes for the block now.
+    this.#announced.delete(number);
+    const hash = announced ?? await this.#rpc.blockHash(number);
     const [block, storage] = await Promise.all([
       this.#rpc.block(hash),
       number < contentFrom ? undefined : this.storage(keys, hash),

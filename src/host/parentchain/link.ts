@@ -19,7 +19,7 @@ import type { FollowerPosition, ParentchainImporter, ParentchainLink } from "../
 import { BlockFetcher } from "./block_fetcher.ts";
 import { JustificationFeed } from "./justification_feed.ts";
 import { LinkError } from "./link_error.ts";
-import { hexBytes, NodeRpc } from "./node_rpc.ts";
+import { headerOf, hexBytes, NodeRpc } from "./node_rpc.ts";
 
 /** Time in which a node has to answer at the start. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -75,7 +75,9 @@ export class NodeLink implements ParentchainLink {
 
   /** Connects and looks at what the node offers. @throws {LinkError} */
   static async connect(options: LinkOptions): Promise<NodeLink> {
-    const rpc = await NodeRpc.connect(options.url, CONNECT_TIMEOUT_MS);
+    const rpc = await NodeRpc.connect(options.url, CONNECT_TIMEOUT_MS, (error) => {
+      options.log("warn", "ParentchainUnreadable", { reason: messageOf(error) });
+    });
     try {
       const feed = new JustificationFeed();
       await assertOffers(rpc, options.level);
@@ -129,8 +131,10 @@ export class NodeLink implements ParentchainLink {
     this.#watchConnection();
     this.#target = (await this.#rpc.finalizedHead()).number;
     await this.#catchUp();
-    await this.#rpc.subscribe("chain_finalizedHead", "chain_subscribeFinalizedHeads", (header) => {
-      this.#target = Math.max(this.#target, Number((header as { number: unknown }).number));
+    await this.#rpc.subscribe("chain_finalizedHead", "chain_subscribeFinalizedHeads", (json) => {
+      const header = headerOf(json);
+      this.#fetcher.noteAnnounced(header);
+      this.#target = Math.max(this.#target, header.number);
       this.#wake();
     });
     await this.#rpc.subscribe("state_runtimeVersion", "state_subscribeRuntimeVersion", (version) => {
@@ -166,6 +170,16 @@ export class NodeLink implements ParentchainLink {
     const bytes = await this.#rpc.value(item.key(account));
     if (bytes === undefined) return 0n;
     return (item.value.decode(bytes) as { data: { free: bigint } }).data.free;
+  }
+
+  /** Who may act for an account at the newest block; on the node's word. @throws {LinkError} */
+  async delegates(account: Uint8Array): Promise<readonly Uint8Array[]> {
+    const item = this.facts.metadata.storage("Proxy", "Proxies");
+    if (item === undefined) throw new LinkError("BadAnswer", "The parentchain knows no delegates");
+    const bytes = await this.#rpc.value(item.key(account));
+    if (bytes === undefined) return [];
+    const [entries] = item.value.decode(bytes) as [{ readonly delegate: Uint8Array }[], bigint];
+    return entries.map(({ delegate }) => delegate);
   }
 
   #watchConnection(): void {

@@ -31,15 +31,21 @@ const RECONNECT_DELAY_MS = 2_500;
 /** A connection to a node. */
 export class NodeRpc {
   readonly #provider: WsProvider;
+  readonly #onUnreadable: (error: unknown) => void;
   readonly url: string;
 
-  private constructor(provider: WsProvider, url: string) {
+  private constructor(provider: WsProvider, url: string, onUnreadable: (error: unknown) => void) {
     this.#provider = provider;
     this.url = url;
+    this.#onUnreadable = onUnreadable;
   }
 
-  /** Connects. @throws {LinkError} `Unreachable`, if nothing answers within the time. */
-  static async connect(url: string, timeoutMs: number): Promise<NodeRpc> {
+  /**
+   * Connects. `onUnreadable` is told of pushed values that could not be read.
+   *
+   * @throws {LinkError} `Unreachable`, if nothing answers within the time.
+   */
+  static async connect(url: string, timeoutMs: number, onUnreadable: (error: unknown) => void): Promise<NodeRpc> {
     const provider = new WsProvider(url, RECONNECT_DELAY_MS, {}, REQUEST_TIMEOUT_MS);
     let late: ReturnType<typeof setTimeout> | undefined;
     try {
@@ -53,7 +59,7 @@ export class NodeRpc {
     } finally {
       clearTimeout(late);
     }
-    return new NodeRpc(provider, url);
+    return new NodeRpc(provider, url, onUnreadable);
   }
 
   /** Asks. @throws {LinkError} `BadAnswer` with the node's message. */
@@ -66,11 +72,20 @@ export class NodeRpc {
     }
   }
 
-  /** Subscribes; the provider does so again after each reconnection. @throws {LinkError} */
+  /**
+   * Subscribes; the provider does so again after each reconnection. What `onValue` throws is a value that cannot be read.
+   *
+   * @throws {LinkError}
+   */
   async subscribe(type: string, method: string, onValue: (value: unknown) => void): Promise<void> {
     try {
       await this.#provider.subscribe(type, method, [], (error, value) => {
-        if (error === null) onValue(value);
+        if (error !== null) return;
+        try {
+          onValue(value);
+        } catch (cause) {
+          this.#onUnreadable(cause);
+        }
       });
     } catch (cause) {
       throw new LinkError("BadAnswer", `Cannot subscribe to "${method}" at the parentchain node`, cause);
@@ -160,7 +175,8 @@ export function hexBytes(value: unknown): Uint8Array {
   return fromHex(value);
 }
 
-function headerOf(answer: unknown): ParentchainHeader {
+/** A header as nodes write it in JSON. @throws {TypeError} If it is none. */
+export function headerOf(answer: unknown): ParentchainHeader {
   const json = answer as Record<"parentHash" | "number" | "stateRoot" | "extrinsicsRoot", unknown> & {
     digest: { logs: unknown[] };
   };
