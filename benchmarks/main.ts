@@ -1,6 +1,6 @@
 /**
  * Runs the benchmarks, prints a table, writes `results.json` and fails when a figure is beyond three times its budget:
- * `deno task bench [block_time] [quotes] [service]`.
+ * `deno task bench [block_time] [parentchain] [quotes] [service]`.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import { emptyBlock, stateGrowth } from "./block_time.ts";
 import budgets from "./budgets.json" with { type: "json" };
 import { closedLoop } from "./closed_loop.ts";
 import type { Figure } from "./measure.ts";
+import { parentchainCalls } from "./parentchain_calls.ts";
 import { quoteVerification } from "./quote_verification.ts";
 import { rsaPath } from "./rsa_path.ts";
 
@@ -48,6 +49,7 @@ async function measureService(): Promise<Figure[]> {
 
 const SUBJECTS: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   block_time: () => [...emptyBlock(), ...stateGrowth()],
+  parentchain: parentchainCalls,
   quotes: quoteVerification,
   service: measureService,
 };
