@@ -3,6 +3,8 @@
  * asynchronous, so quotes and collateral of an extrinsic are checked when it arrives, and execution looks the verdict
  * up.
  *
+ * Differs: an extrinsic with more than {@linkcode MAX_QUOTES_PER_EXTRINSIC} quotes is invalid.
+ *
  * @module
  */
 import { MAX_DOCUMENT_LENGTH, MAX_ISSUER_CHAIN_LENGTH } from "../attestation/collateral.ts";
