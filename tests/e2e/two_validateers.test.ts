@@ -2,17 +2,22 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sr25519Signer, type TrustedSigner } from "../../src/client/trusted_signer.ts";
 import { pairFromSuri } from "../../src/crypto/suri.ts";
 import type { ShardIdentifier } from "../../src/primitives/branded.ts";
+import { toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { Chain } from "../faults/chain.ts";
-import { credited, poll, TRANSFER_FEE, UNIT } from "./harness.ts";
+import { credited, poll, ROOT, TRANSFER_FEE, UNIT } from "./harness.ts";
+import { runShardVaultScenario } from "./shard_vault_scenario.ts";
 import { type BlockFacts, factsOf, type Member, ValidateerNetwork } from "./validateer_network.ts";
 
 const TIMEOUT_MS = 120_000;
 /** Blocks that one may be ahead of the other. */
 const SLOTS_APART = 3;
+/** Calls until both have executed one. */
+const MAX_CALLS = 40;
 /** Blocks in which both have had their turn several times. */
 const TURNS = 8;
-const CHARLIE = sr25519Signer(pairFromSuri("//Charlie"));
+const ALICE = sr25519Signer(pairFromSuri("//Alice"));
+const DAVE = sr25519Signer(pairFromSuri("//Dave"));
 const BOB = sr25519Signer(pairFromSuri("//BobIncognito"));
 
 let network: ValidateerNetwork;
@@ -23,6 +28,8 @@ let shard: ShardIdentifier;
 
 beforeAll(async () => {
   network = await ValidateerNetwork.start(2);
+  // The command line keeps its keys in the current folder.
+  Deno.chdir(network.folder);
   first = await network.add();
   second = await network.add();
   chain = await Chain.connect(network.nodePort(1));
@@ -31,6 +38,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await chain?.close();
+  Deno.chdir(ROOT);
   await network?.stop();
 });
 
@@ -65,31 +73,59 @@ async function balanceAt({ client }: Member, who: TrustedSigner): Promise<bigint
   return unwrap(await client.accountInfo(shard, who)).data.free;
 }
 
-/** Pays Bob two units from Charlie by a direct call and waits until it is in a block. */
-async function payBobAt({ client }: Member): Promise<void> {
+/** Pays Bob from an account by a direct call and waits until it is in a block; gives the block's hash. */
+async function payBob({ client }: Member, from: TrustedSigner, amount: bigint): Promise<string> {
   const domain = { shard, fingerprint: unwrap(await client.fingerprint()) };
-  const value = { from: CHARLIE.account, to: BOB.account, amount: 2n * UNIT };
-  const submitted = unwrap(await client.submitCall({ type: "balance_transfer", value }, domain, CHARLIE));
-  expect(unwrap(await submitted.final).type).toBe("InSidechainBlock");
+  const value = { from: from.account, to: BOB.account, amount };
+  const submitted = unwrap(await client.submitCall({ type: "balance_transfer", value }, domain, from));
+  const status = unwrap(await submitted.final);
+  if (status.type !== "InSidechainBlock") throw new Error(`The call is ${status.type}`);
+  return toHex(status.value);
+}
+
+/** The author of a recent block. */
+async function authorOf(member: Member, hash: string): Promise<string> {
+  const height = await member.height();
+  const blocks = await blocksOf(member, Math.max(1, height - 3 * TURNS), height);
+  return blocks.find((block) => block.hash === hash)?.author ?? "";
 }
 
 describe("two validateers, each with a parentchain node of its own", () => {
   it("make blocks in turn and stand at the same head and root", inTurn, TIMEOUT_MS);
 
   it("S6: execute calls that come to either of them, and both know the balances", async () => {
-    await chain.pay("//Charlie", unwrap(await second.client.shardVault()).account, 5n * UNIT);
+    await chain.pay("//Dave", unwrap(await second.client.shardVault()).account, 5n * UNIT);
     for (const member of [first, second]) {
-      await poll("Charlie's balance", () => balanceAt(member, CHARLIE), credited(5n * UNIT));
+      await poll("Dave's balance", () => balanceAt(member, DAVE), credited(5n * UNIT));
     }
-    await payBobAt(first);
-    await poll("Charlie's nonce", async () => unwrap(await second.client.accountInfo(shard, CHARLIE)).nonce, 1);
-    await payBobAt(second);
+    await payBob(first, DAVE, 2n * UNIT);
+    await poll("Dave's nonce", async () => unwrap(await second.client.accountInfo(shard, DAVE)).nonce, 1);
+    await payBob(second, DAVE, 2n * UNIT);
     for (const member of [first, second]) {
       await poll("Bob's balance", () => balanceAt(member, BOB), 4n * UNIT);
-      expect(await balanceAt(member, CHARLIE)).toBe(credited(5n * UNIT) - 4n * UNIT - 2n * TRANSFER_FEE);
+      expect(await balanceAt(member, DAVE)).toBe(credited(5n * UNIT) - 4n * UNIT - 2n * TRANSFER_FEE);
     }
     await inSync();
   }, TIMEOUT_MS);
+
+  it("execute a call in whoever's slot comes next, wherever it was sent", async () => {
+    const authors = new Set<string>();
+    for (let i = 0; i < MAX_CALLS && authors.size < 2; i++) {
+      authors.add(await authorOf(second, await payBob(second, ALICE, UNIT / 1000n)));
+    }
+    expect([...authors].filter((author) => author !== "")).toHaveLength(2);
+  }, TIMEOUT_MS);
+
+  it.each(
+    [
+      ["first", () => first],
+      ["second", () => second],
+    ] as const,
+  )(
+    "S3: shield, transfer and unshield at the %s with exact balances and nonces",
+    (run, member) => runShardVaultScenario(member().commands, run),
+    TIMEOUT_MS,
+  );
 
   it.each(
     [
@@ -105,6 +141,6 @@ describe("two validateers, each with a parentchain node of its own", () => {
     await away.restart();
     await inTurn();
     expect(away.program.log).toMatch(/BlocksFetched .*count=\d/u);
-    expect(await balanceAt(away, BOB)).toBe(4n * UNIT);
+    expect(await balanceAt(away, BOB)).toBe(await balanceAt(stays, BOB));
   }, TIMEOUT_MS);
 });

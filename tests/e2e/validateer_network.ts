@@ -8,7 +8,8 @@ import { type LightHeader, lightHeaders } from "../../src/types/light_header.ts"
 import { fromHex, toHex } from "../../src/primitives/hex.ts";
 import { computeHeaderHash } from "../../src/types/sidechain_header.ts";
 import { Program } from "../faults/processes.ts";
-import { freePorts, isListening, poll } from "./harness.ts";
+import { type CommandResult, freePorts, isListening, poll, type TestService } from "./harness.ts";
+import { inProcessCli } from "./in_process_cli.ts";
 import { launchMember, type MemberSite, type Serving, untilServing } from "./provisioning_support.ts";
 
 /** Block time of the parentchain: short, since registration, listing and confirmation take several blocks each. */
@@ -49,6 +50,16 @@ export class Member {
   async restart(): Promise<this> {
     this.program = launchMember(this.site);
     return await this.ready();
+  }
+
+  /** The command line with this validateer and its node; keys are kept in the current folder. */
+  get commands(): Pick<TestService, "ask" | "cli"> {
+    return inProcessCli({ ...this.site.ports, parentchain: this.site.nodePort });
+  }
+
+  /** Runs a command. */
+  cli(...args: readonly string[]): Promise<CommandResult> {
+    return this.commands.cli(...args);
   }
 
   /** Its newest block's number; 0 if there is none. */
@@ -118,6 +129,11 @@ export class ValidateerNetwork {
     });
     this.members.push(member);
     return await member.ready();
+  }
+
+  /** Folder for what belongs to the network. */
+  get folder(): string {
+    return this.#folder;
   }
 
   /** Ends all processes and removes their files. */
