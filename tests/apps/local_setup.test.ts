@@ -266,6 +266,24 @@ describe("runNetwork()", () => {
     expect(lines).toContain("\x1b[33mwork |\x1b[0m hello from work");
   });
 
+  it("stops what runs when a program cannot be started", async () => {
+    const [a = 0, b = 0] = takePorts(2);
+    const local: LocalPlan = { nodes: [memberOf("n", "node", a)], validateers: [memberOf("work", "validateer", b)] };
+    Deno.writeTextFileSync(`${folder}/n.ts`, GOOD);
+    const lines: string[] = [];
+    const running = runNetwork(local, {
+      commandOf: ({ name, args }) =>
+        name === "n"
+          ? { program: Deno.execPath(), args: ["run", "-A", `${folder}/n.ts`, ...args] }
+          : { program: `${folder}/missing`, args: [] },
+      print: (line) => void lines.push(line),
+      isColoured: false,
+      nowMs: Date.now,
+    }, new AbortController().signal);
+    await expect(running).rejects.toThrow();
+    expect(lines.at(-1)).toBe("n    | bye");
+  });
+
   it("starts no further member when one ends before it is up, or the signal comes before", async () => {
     const dead = await network({ n: "Deno.exit(7)", work: GOOD }, () => false);
     expect([dead.code, dead.lines]).toEqual([1, ['local-setup: "n" ended with 7; the others are stopped']]);

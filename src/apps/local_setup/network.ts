@@ -39,29 +39,28 @@ export async function runNetwork(plan: LocalPlan, ports: NetworkPorts, stop: Abo
     print(`local-setup: ${reason}`);
     ended.abort();
   };
-  for (const planned of all) {
-    if (over.aborted) break;
-    const startedMs = ports.nowMs();
-    const member = new Member(planned.name, ports.commandOf(planned), {
-      print,
-      position: members.length,
-      width,
-      isColoured: ports.isColoured,
-    });
-    members.push(member);
-    void member.ended.then((code) => fail(`"${planned.name}" ended with ${code}; the others are stopped`));
-    const outcome = await untilUp(planned, over, ports.nowMs);
-    if (outcome === "late") fail(`"${planned.name}" is not up after ${UP_TIMEOUT_MS / 1000} s`);
-    if (outcome !== "up") break;
-    print(`local-setup: "${planned.name}" is up after ${((ports.nowMs() - startedMs) / 1000).toFixed(1)} s`);
+  try {
+    for (const planned of all) {
+      if (over.aborted) break;
+      const startedMs = ports.nowMs();
+      const output = { print, position: members.length, width, isColoured: ports.isColoured };
+      const member = new Member(planned.name, ports.commandOf(planned), output);
+      members.push(member);
+      void member.ended.then((code) => fail(`"${planned.name}" ended with ${code}; the others are stopped`));
+      const outcome = await untilUp(planned, over, ports.nowMs);
+      if (outcome === "late") fail(`"${planned.name}" is not up after ${UP_TIMEOUT_MS / 1000} s`);
+      if (outcome !== "up") break;
+      print(`local-setup: "${planned.name}" is up after ${((ports.nowMs() - startedMs) / 1000).toFixed(1)} s`);
+    }
+    if (!over.aborted) summaryOf(all, width).forEach((line) => print(line));
+    await untilAborted(over);
+    if (stop.aborted) print(`local-setup: stopping ${members.length} processes`);
+  } finally {
+    // What ends on the way is no failure any more. Nodes last: a validateer says goodbye while its node is still there.
+    if (!over.aborted) ended.abort();
+    await Promise.all(members.slice(plan.nodes.length).map((member) => member.stop()));
+    await Promise.all(members.slice(0, plan.nodes.length).map((member) => member.stop()));
   }
-  if (!over.aborted) { for (const line of summaryOf(all, width)) print(line); }
-  await untilAborted(over);
-  // Nodes last: a validateer says goodbye while its node is still there.
-  const validateers = members.slice(plan.nodes.length);
-  if (stop.aborted) print(`local-setup: stopping ${members.length} processes`);
-  await Promise.all(validateers.map((member) => member.stop()));
-  await Promise.all(members.slice(0, plan.nodes.length).map((member) => member.stop()));
   return ended.signal.aborted ? 1 : 0;
 }
 

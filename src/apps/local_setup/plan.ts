@@ -75,7 +75,7 @@ async function planValidateer({ name, flags }: ValidateerConfig): Promise<Planne
   let options: RunOptions | undefined;
   // Never run: the flags stand behind "run".
   const none = async () => {};
-  const actions = { shieldingKey: none, signingKey: none, mrenclave: none };
+  const actions = { shieldingKey: none, signingKey: none, mrenclave: none, migrateShard: none };
   const program = createProgram({ ...actions, run: async (_shard, read) => void (options = read) }, "");
   await readFlags(name, program, flags, "run");
   const read = options as RunOptions;
