@@ -77,8 +77,10 @@ export class DutyRunner {
   #isStoring = false;
   #alerts: ReadonlySet<string> = new Set();
   #toComplete: readonly bigint[] = [];
-  /** Blocks that are not as final yet as payouts need. */
+  /** Blocks in which payouts cannot be read yet. */
   #unripe: readonly ImportedBlock[] = [];
+  /** Newest parentchain block at the start: up to there this enclave may have paid what its ledger does not know. */
+  #headAtStart: number | undefined;
   /** Newest block whose processing was surely confirmed before this start. */
   readonly #processedBefore: number;
 
@@ -138,6 +140,7 @@ export class DutyRunner {
     const { ready, waiting } = ripenBlocks(this.#unripe, {
       imported: blocks,
       provenNumber: feed.state.proven.number,
+      confirmedNumber: shard.chain.base.number,
       revertedFrom,
       level: payoutFinality,
     });
@@ -216,7 +219,8 @@ export class DutyRunner {
   }
 
   async #planPayouts(chain: DutyChain): Promise<readonly Effect[]> {
-    if (this.#isStoring) return [];
+    this.#headAtStart ??= chain.head.number;
+    if (this.#isStoring || this.#ledger.cursor < this.#headAtStart) return [];
     const { vault } = this.#context.feed;
     const taken = this.#state.outbox.map(({ signer, nonce }) => ({ signer, nonce }));
     const plan = planPayouts(this.#ledger, chain, this.#identity, vault, taken);

@@ -268,7 +268,7 @@ describe("payouts", () => {
     const world = new World();
     world.level = "sealed";
     const blocks = [world.block(), world.block(), world.block()];
-    const input = { revertedFrom: undefined, level: "proven" as const };
+    const input = { revertedFrom: undefined, confirmedNumber: 999n, level: "proven" as const };
     const first = ripenBlocks([], { ...input, imported: blocks, provenNumber: 63 });
     expect([first.ready.length, first.waiting.length]).toEqual([0, 3]);
     const second = ripenBlocks(first.waiting, { ...input, imported: [], provenNumber: 65 });
@@ -282,6 +282,19 @@ describe("payouts", () => {
     world.level = "trusted";
     const trusted = ripenBlocks([], { ...input, imported: [world.block()], provenNumber: 999 });
     expect([trusted.ready.map(({ level }) => level), trusted.waiting]).toEqual([["trusted"], []]);
+  });
+
+  it("wait until the sidechain block is here that the parentchain shows as confirmed", () => {
+    const world = new World();
+    world.owe(0n);
+    const blocks = [world.block(), world.block()];
+    const confirmed = blocks[0]?.content?.view.confirmation?.blockNumber ?? 0n;
+    expect(confirmed).toBeGreaterThan(0n);
+    const input = { revertedFrom: undefined, provenNumber: 999, level: "proven" as const };
+    const behind = ripenBlocks([], { ...input, imported: blocks, confirmedNumber: confirmed - 1n });
+    expect([behind.ready, behind.waiting]).toEqual([[], blocks]);
+    const there = ripenBlocks(behind.waiting, { ...input, imported: [], confirmedNumber: confirmed });
+    expect([there.ready, there.waiting]).toEqual([blocks, []]);
   });
 
   it("stop if blocks that were read are undone", () => {
