@@ -8,6 +8,7 @@
 import { installFastCrypto } from "../crypto/fast.ts";
 import { orderArguments } from "./cli/argument_order.ts";
 import { printMrenclave, writeShieldingKey, writeSigningKey } from "./validateer/keys.ts";
+import { migrateShard } from "./validateer/migrate.ts";
 import { createProgram } from "./validateer/options.ts";
 import { runValidateer } from "./validateer/run.ts";
 
@@ -43,6 +44,10 @@ if (import.meta.main) {
       run: async (shard, options) => {
         await installFastCrypto();
         await runValidateer(shard, options, interruption());
+      },
+      migrateShard: async (folder, shard, options) => {
+        await installFastCrypto();
+        await migrateShard(folder, shard, options, interruption());
       },
       shieldingKey: writeShieldingKey,
       signingKey: writeSigningKey,

@@ -12,6 +12,8 @@ async function parse(line: string): Promise<Parsed> {
   let parsed: Parsed | undefined;
   const program = createProgram({
     run: async (shard, options) => void (parsed = { action: "run", shard, options }),
+    migrateShard: async (folder, shard, options) =>
+      void (parsed = { action: `migrate-shard ${folder}`, shard, options }),
     shieldingKey: async (options) => void (parsed = { action: "shielding-key", options }),
     signingKey: async (options) => void (parsed = { action: "signing-key", options }),
     mrenclave: async (options) => void (parsed = { action: "mrenclave", options }),
@@ -70,6 +72,15 @@ describe("the validateer's command line", () => {
       shard: "shard",
       options: { dev: true, dataDir: "y", logLevel: "debug" },
     });
+  });
+
+  it("takes where a shard migrates to, and the options of run with it", async () => {
+    expect(await parse("--data-dir a --enclave-bundle b.js migrate-shard c shard --dev")).toMatchObject({
+      action: "migrate-shard c",
+      shard: "shard",
+      options: { dataDir: "a", enclaveBundle: "b.js", dev: true },
+    });
+    await expect(parse("migrate-shard")).rejects.toThrow();
   });
 
   it("lets global options stand before and after the other subcommands", async () => {

@@ -15,6 +15,7 @@ import {
   TcpGate,
   untilLogged,
   untilServing,
+  writeBundles,
 } from "./provisioning_support.ts";
 
 const TIMEOUT_MS = 180_000;
@@ -47,9 +48,10 @@ beforeAll(async () => {
   programs.push(node);
   const [ports, others] = [freePorts(), freePorts()];
   gate = TcpGate.open(ports.muRa);
-  const options = ["--mu-ra-external-address", `127.0.0.1:${gate.port}`, "--slot-duration-ms", "100"];
+  const bundle = ["--enclave-bundle", (await writeBundles(folder)).own];
+  const options = [...bundle, "--mu-ra-external-address", `127.0.0.1:${gate.port}`, "--slot-duration-ms", "100"];
   firstSite = { dataDir: `${folder}/first`, ports, nodePort, options };
-  secondSite = { dataDir: `${folder}/second`, ports: others, nodePort, options: [] };
+  secondSite = { dataDir: `${folder}/second`, ports: others, nodePort, options: bundle };
   first = launch(firstSite);
   chain = await Chain.connect(nodePort);
   giver = await untilServing(first, firstSite);

@@ -6,6 +6,8 @@
 import { fetchCertificate, pinnedSocket, processTimer } from "../../src/apps/cli/worker_socket.ts";
 import { TrustedClient } from "../../src/client/trusted_client.ts";
 import { connectWorkerRpc, type WorkerRpc } from "../../src/client/worker_rpc.ts";
+import { bundleEnclave } from "../../src/host/deno/bundle.ts";
+import { concatBytes, utf8 } from "../../src/primitives/bytes.ts";
 import { Program, sleep } from "../faults/processes.ts";
 import { isListening, type ServicePorts } from "./harness.ts";
 
@@ -30,16 +32,27 @@ export interface Serving {
   readonly client: TrustedClient;
 }
 
-/** Starts a validateer without waiting. */
-export function launchMember({ dataDir, ports, nodePort, options }: MemberSite): Program {
+/** Starts a validateer without waiting; `command` is what it does, by default it runs. */
+export function launchMember(site: MemberSite, ...command: readonly string[]): Program {
+  const { dataDir, ports, nodePort, options } = site;
   return new Program(
     ...["src/apps/validateer.ts", "--data-dir", dataDir],
     ...["--trusted-worker-port", `${ports.trusted}`, "--untrusted-worker-port", `${ports.untrusted}`],
     ...["--mu-ra-port", `${ports.muRa}`, "--untrusted-http-port", `${ports.http}`],
     ...["--integritee-rpc-url", "ws://127.0.0.1", "--integritee-rpc-port", `${nodePort}`],
     ...options,
-    ...["run", "--dev", "--skip-ra"],
+    ...(command.length > 0 ? command : ["run"]),
+    ...["--dev", "--skip-ra"],
   );
+}
+
+/** Builds the enclave once for all processes of a test, and other code whose measurement differs. */
+export async function writeBundles(folder: string): Promise<{ readonly own: string; readonly other: string }> {
+  const bundle = await bundleEnclave();
+  const [own, other] = [`${folder}/enclave.js`, `${folder}/other.js`];
+  await Deno.writeFile(own, bundle);
+  await Deno.writeFile(other, concatBytes(bundle, utf8("// Another version.\n")));
+  return { own, other };
 }
 
 /** Waits until a program's log has a match. @throws If it ends before, or takes too long. */

@@ -8,6 +8,7 @@
  * @module
  */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { MAX_SLOT_DURATION_MS, MIN_SLOT_DURATION_MS } from "../../stf/pallets/shard.ts";
 
 /** Everything that the command line says. */
 export interface ValidateerOptions {
@@ -27,6 +28,7 @@ export interface ValidateerOptions {
   readonly cleanReset: boolean;
   readonly acceptEmulatedEnclave: boolean;
   readonly platformRoot: string | undefined;
+  readonly enclaveBundle: string | undefined;
   readonly parentchainFinality: FinalityLevel;
   readonly payoutFinality: FinalityLevel;
   readonly slotDurationMs: number;
@@ -46,11 +48,6 @@ export type LogLevel = "error" | "warn" | "info" | "debug";
 
 const FINALITY_LEVELS: readonly FinalityLevel[] = ["proven", "sealed", "trusted"];
 const LOG_LEVELS: readonly LogLevel[] = ["error", "warn", "info", "debug"];
-
-/** Shortest slot: below it a block is not surely proposed, stored and sent before the next is due. */
-const MIN_SLOT_DURATION_MS = 100;
-/** Longest slot: a minute, so that a mistyped unit is noticed. */
-const MAX_SLOT_DURATION_MS = 60_000;
 
 function integerBetween(min: number, max: number): (text: string) => number {
   return (text) => {
@@ -89,6 +86,7 @@ function globalOptions(): Option[] {
       "--platform-root <file>",
       "file with the operator's own platform root (key and certificate) instead of the published one",
     ),
+    new Option("--enclave-bundle <file>", "start this enclave instead of building the one of these sources"),
     new Option("--parentchain-finality <level>", "what counts as final on the parentchain").choices(FINALITY_LEVELS)
       .default("proven"),
     new Option("--payout-finality <level>", "what must be final before a payout is sent").choices(FINALITY_LEVELS)
@@ -115,6 +113,7 @@ const OPTION_COLUMN = 44;
 /** What each subcommand does; the service passes the functions. */
 export interface ValidateerActions {
   readonly run: (shard: string | undefined, options: RunOptions) => Promise<void>;
+  readonly migrateShard: (folder: string, shard: string | undefined, options: RunOptions) => Promise<void>;
   readonly shieldingKey: (options: ValidateerOptions) => Promise<void>;
   readonly signingKey: (options: ValidateerOptions) => Promise<void>;
   readonly mrenclave: (options: ValidateerOptions) => Promise<void>;
@@ -134,6 +133,13 @@ export function createProgram(actions: ValidateerActions, version: string): Comm
   run.argument("[shard]", "base58; default: the fingerprint of the enclave");
   for (const option of runOptions()) run.addOption(option);
   run.action((shard: string | undefined) => actions.run(shard, run.optsWithGlobals<RunOptions>()));
+  const migrate = add("migrate-shard", "hand the shard of this data directory over to another enclave of this machine");
+  migrate.argument("<folder>", "data directory of the other enclave; it is made if it is not there");
+  migrate.argument("[shard]", "base58; default: the fingerprint of the enclave that has it now");
+  for (const option of runOptions()) migrate.addOption(option);
+  migrate.action((folder: string, shard: string | undefined) =>
+    actions.migrateShard(folder, shard, migrate.optsWithGlobals<RunOptions>())
+  );
   const plain = (name: string, summary: string, action: (options: ValidateerOptions) => Promise<void>): void => {
     add(name, summary).action(() => action(program.opts<ValidateerOptions>()));
   };

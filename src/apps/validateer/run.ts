@@ -4,6 +4,9 @@
  * @module
  */
 import { type DevnodeWorker, startDevnodeWorker } from "../../devnode/deno/start_worker.ts";
+import type { Identity } from "../../enclave/api/ecall_values.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { keepEnclaveBundle } from "../../host/deno/bundle.ts";
 import { openDataDir } from "../../host/deno/data_dir.ts";
 import { readPeerFile, writePeerFile } from "../../host/deno/peer_file.ts";
 import { dialProvider } from "../../host/deno/provider_dialer.ts";
@@ -16,6 +19,7 @@ import { fundEnclaveAccount } from "../../host/parentchain/funding.ts";
 import { NodeLink } from "../../host/parentchain/link.ts";
 import { ServiceError, ValidateerService } from "../../host/service.ts";
 import type { SlotTimer } from "../../host/slot_clock.ts";
+import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
 import { startEndpoints } from "./endpoints.ts";
 import { createExchange } from "./exchange.ts";
@@ -23,7 +27,7 @@ import type { RunOptions } from "./options.ts";
 import { readRootCertificate } from "./platform_root.ts";
 import { Releases } from "./releases.ts";
 import { renderStartTable } from "./report.ts";
-import { cleanReset, initRequestOf, startEnclaveWorker } from "./start_enclave.ts";
+import { cleanReset, initRequestOf, KEPT_BUNDLE, startEnclaveWorker } from "./start_enclave.ts";
 
 /** Blocks are produced within this time after the start, or what stands in the way is logged. */
 const FIRST_BLOCK_TIMEOUT_MS = 60_000;
@@ -38,10 +42,32 @@ const timer: SlotTimer = {
   },
 };
 
+/** A validateer that takes part, or tries to. */
+export interface StartedValidateer {
+  readonly identity: Identity;
+  readonly service: ValidateerService;
+  readonly link: NodeLink;
+}
+
+/** What is told of a run. */
+export interface RunHooks {
+  /** Takes a line of the log. */
+  readonly print: (line: string) => void;
+  /** Called once the enclave has its shard, follows the parentchain and has its slots. */
+  readonly onStarted: (started: StartedValidateer) => void;
+}
+
+const STANDARD_HOOKS: RunHooks = { print: (line) => console.error(line), onStarted: () => {} };
+
 /** Runs until the signal; rejects with what ended it otherwise. */
-export async function runValidateer(shard: string | undefined, options: RunOptions, stop: AbortSignal): Promise<void> {
+export async function runValidateer(
+  shard: string | undefined,
+  options: RunOptions,
+  stop: AbortSignal,
+  { print, onStarted }: RunHooks = STANDARD_HOOKS,
+): Promise<void> {
   const metrics = createHostMetrics(true);
-  const log = countLog(createLog((line) => console.error(line), () => new Date(), options.logLevel), metrics.logEvents);
+  const log = countLog(createLog(print, () => new Date(), options.logLevel), metrics.logEvents);
   const releases = new Releases(log);
   const failed = Promise.withResolvers<never>();
   const ended = new AbortController();
@@ -50,7 +76,7 @@ export async function runValidateer(shard: string | undefined, options: RunOptio
     // A failure that is signalled comes first: it explains the step that fails because of it, or waits for ever.
     await Promise.race([
       failed.promise,
-      start(shard, options, stopped, { log, metrics, releases, fail: failed.reject }),
+      start(shard, options, stopped, { log, metrics, releases, fail: failed.reject, onStarted }),
     ]);
     await Promise.race([failed.promise, untilAborted(stop)]);
     log("info", "Stopping");
@@ -70,13 +96,14 @@ interface Surroundings {
   readonly metrics: HostMetrics;
   readonly releases: Releases;
   readonly fail: (error: Error) => void;
+  readonly onStarted: RunHooks["onStarted"];
 }
 
 async function start(
   shard: string | undefined,
   options: RunOptions,
   stop: AbortSignal,
-  { log, metrics, releases, fail }: Surroundings,
+  { log, metrics, releases, fail, onStarted }: Surroundings,
 ): Promise<void> {
   log("warn", "EmulatedEnclave", { meaning: "an enclave in JavaScript protects nothing from its host" });
   if (options.cleanReset) await cleanReset(options.dataDir);
@@ -88,7 +115,7 @@ async function start(
   assertEmulationAccepted(options, url, link);
   const blocks = openSqliteBlockStore(dataDir.entry("sidechain.sqlite"));
   releases.add("block store", () => blocks.close());
-  const { running, port } = await startEnclaveWorker(dataDir, options);
+  const { running, port, bundle } = await startEnclaveWorker(dataDir, options);
   releases.add("enclave worker", () => running.terminate());
   void running.died.then(() => fail(new ServiceError("EnclaveDied", "The enclave's worker has died")));
   const peerFile = dataDir.entry("peers.json");
@@ -129,6 +156,7 @@ async function start(
   const identity = await service.recover(await initRequestOf(options, shard, dataDir, blocks, Date.now()));
   ownShard = identity.shard;
   log("info", "EnclaveReady", { fingerprint: toHex(identity.fingerprint) });
+  if (equalBytes(sha256(bundle), identity.fingerprint)) await keepEnclaveBundle(dataDir.entry(KEPT_BUNDLE), bundle);
   const trustedPort = await service.sync(identity);
   if (stop.aborted) return;
   await exchange.catchUp(peersBefore, (await service.health()).blockHash);
@@ -137,6 +165,7 @@ async function start(
   await service.run();
   const endpoints = startEndpoints({ options, service, blocks, identity, metrics, link });
   releases.add("endpoints", () => endpoints.stop());
+  onStarted({ identity, service, link });
   await untilAuthoring(service, stop, log);
   if (stop.aborted) return;
   const health = await service.health();

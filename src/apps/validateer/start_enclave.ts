@@ -9,12 +9,15 @@ import { KEYS_FILE } from "../../enclave/api/ecall_values.ts";
 import { createMessageEnclavePort, type EnclavePort, type MessageEnd } from "../../enclave/api/enclave_port.ts";
 import { type RunningEnclave, startEnclave } from "../../enclave/api/platform_host.ts";
 import type { BlockStore } from "../../host/block_store.ts";
-import { ensureEnclaveBundle } from "../../host/deno/bundle.ts";
+import { ensureEnclaveBundle, readEnclaveBundle } from "../../host/deno/bundle.ts";
 import type { DataDir } from "../../host/deno/data_dir.ts";
 import { shardIdentifier } from "../../primitives/branded.ts";
 import { decodeBase58 } from "../../primitives/base58.ts";
 import { advertisedAddresses, listenHostname } from "./addresses.ts";
 import type { FinalityLevel, RunOptions, ValidateerOptions } from "./options.ts";
+
+/** Entry of a data directory: the bundle of the enclave that it belongs to. */
+export const KEPT_BUNDLE = "enclave.js";
 
 /** Numbers of the finality levels on the boundary. */
 const LEVELS: Readonly<Record<FinalityLevel, number>> = { proven: 0, sealed: 1, trusted: 2 };
@@ -23,11 +26,14 @@ const LEVELS: Readonly<Record<FinalityLevel, number>> = { proven: 0, sealed: 1, 
 export interface StartedEnclave {
   readonly running: RunningEnclave;
   readonly port: EnclavePort;
+  /** Its bundle. */
+  readonly bundle: Uint8Array;
 }
 
 /** Starts platform and enclave; takes about two seconds. @throws {PlatformStartError} @throws {BundleError} */
 export async function startEnclaveWorker(dataDir: DataDir, options: ValidateerOptions): Promise<StartedEnclave> {
-  const bundle = await ensureEnclaveBundle();
+  const bundle =
+    await (options.enclaveBundle === undefined ? ensureEnclaveBundle() : readEnclaveBundle(options.enclaveBundle));
   const platformDir = dataDir.entry("platform");
   await Deno.mkdir(platformDir, { recursive: true, mode: 0o700 });
   const hostname = listenHostname(options);
@@ -59,7 +65,7 @@ export async function startEnclaveWorker(dataDir: DataDir, options: ValidateerOp
   // A MessagePort gives its handler more than a MessageEnd asks for, which the types cannot say.
   const port = createMessageEnclavePort(running.ecalls as unknown as MessageEnd);
   void running.died.then(() => port.gone(new Error("the enclave worker died")));
-  return { running, port };
+  return { running, port, bundle: bundle.bytes };
 }
 
 /** The `init` request of these options and what the data directory holds. @throws {TypeError} If the shard is no base58. */
@@ -99,6 +105,7 @@ export async function cleanReset(path: string): Promise<void> {
       "sealed",
       "parentchain",
       "platform",
+      KEPT_BUNDLE,
       "sidechain.sqlite",
       "sidechain.sqlite-wal",
       "sidechain.sqlite-shm",

@@ -163,7 +163,9 @@ async function openOrCreateKeys(config: InitRequest, seal: SealContext): Promise
   const { error } = opened;
   if (error.code === "SealedByOtherCode") {
     const detail = `The keys were sealed by enclave ${encodeBase58(error.fingerprint)}, ` +
-      `and this one is ${encodeBase58(seal.fingerprint)}: use that bundle, or start anew with --clean-reset`;
+      `and this one is ${
+        encodeBase58(seal.fingerprint)
+      }: use that bundle (--enclave-bundle), hand the shard over (migrate-shard), or start anew (--clean-reset)`;
     return err({ code: "SealedKeysRefused", detail });
   }
   const detail = `The file "${KEYS_FILE}" is damaged, or another platform sealed it (${error.code})`;

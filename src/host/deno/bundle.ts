@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type BuildOptions, type Metafile, stop } from "esbuild";
 import { equalBytes } from "../../primitives/bytes.ts";
@@ -49,13 +49,13 @@ export class BundleError extends Error {
   override readonly name = "BundleError";
   /**
    * `BuildFailed`: the bundler refused; `ForbiddenImport`, `ForbiddenText`: the bundle could reach what an enclave must
-   * not; `PathLeak`: the bundle depends on where it was built.
+   * not; `PathLeak`: the bundle depends on where it was built; `Unreadable`: there is no such file.
    */
-  readonly code: "BuildFailed" | "ForbiddenImport" | "ForbiddenText" | "PathLeak";
+  readonly code: "BuildFailed" | "ForbiddenImport" | "ForbiddenText" | "PathLeak" | "Unreadable";
 
   /** Makes the error of one code. */
   constructor(code: BundleError["code"], detail: string, options?: ErrorOptions) {
-    super(`Cannot build the enclave's bundle: ${code}: ${detail}`, options);
+    super(`Cannot ${code === "Unreadable" ? "read" : "build"} the enclave's bundle: ${code}: ${detail}`, options);
     this.code = code;
   }
 }
@@ -152,6 +152,26 @@ export async function ensureEnclaveBundle(
     await Deno.rename(temporary, path);
   }
   return { path, bytes };
+}
+
+/** A bundle that was built before, as it is. @throws {BundleError} `Unreadable` */
+export async function readEnclaveBundle(
+  file: string,
+): Promise<{ readonly path: string; readonly bytes: Uint8Array }> {
+  try {
+    const path = resolve(file);
+    return { path, bytes: await Deno.readFile(path) };
+  } catch (cause) {
+    throw new BundleError("Unreadable", `"${file}"`, { cause });
+  }
+}
+
+/** Writes a bundle beside what its enclave has sealed, so that it can be started again once the sources are newer. */
+export async function keepEnclaveBundle(path: string, bytes: Uint8Array): Promise<void> {
+  if (await holds(path, bytes)) return;
+  const temporary = `${path}.tmp`;
+  await Deno.writeFile(temporary, bytes);
+  await Deno.rename(temporary, path);
 }
 
 async function holds(path: string, bytes: Uint8Array): Promise<boolean> {

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sr25519Signer } from "../../src/client/trusted_signer.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import { pairFromSuri } from "../../src/crypto/suri.ts";
+import { encodeBase58 } from "../../src/primitives/base58.ts";
+import type { AccountId, ShardIdentifier } from "../../src/primitives/branded.ts";
+import { toHex } from "../../src/primitives/hex.ts";
+import { unwrap } from "../../src/primitives/result.ts";
+import { Chain } from "../faults/chain.ts";
+import { type Program, startParentchain } from "../faults/processes.ts";
+import { credited, freePorts, poll, UNIT } from "./harness.ts";
+import {
+  launchMember,
+  type MemberSite,
+  type Serving,
+  untilLogged,
+  untilServing,
+  writeBundles,
+} from "./provisioning_support.ts";
+
+const TIMEOUT_MS = 240_000;
+const BLOCK_TIME_MS = 400;
+/** Blocks from the announcement of the upgrade to its enactment: more than a development chain wants to see it. */
+const DELAY = 6;
+const CHARLIE = sr25519Signer(pairFromSuri("//Charlie"));
+
+let folder: string;
+let programs: Program[];
+let chain: Chain;
+let oldSite: MemberSite;
+let newSite: MemberSite;
+let newFingerprint: Uint8Array;
+let before: Serving;
+let shard: ShardIdentifier;
+let vault: AccountId;
+let old: Program;
+
+function launch(site: MemberSite, ...command: string[]): Program {
+  const program = launchMember(site, ...command);
+  programs.push(program);
+  return program;
+}
+
+beforeAll(async () => {
+  programs = [];
+  folder = await Deno.makeTempDir({ prefix: "integritee-upgrade-" });
+  const bundles = await writeBundles(folder);
+  newFingerprint = sha256(await Deno.readFile(bundles.other));
+  const { node, port: nodePort } = await startParentchain(BLOCK_TIME_MS);
+  programs.push(node);
+  const site = { ports: freePorts(), nodePort };
+  const options = (bundle: string) => ["--enclave-bundle", bundle, "--slot-duration-ms", "100"];
+  oldSite = { ...site, dataDir: `${folder}/old`, options: options(bundles.own) };
+  newSite = { ...site, dataDir: `${folder}/new`, options: options(bundles.other) };
+  old = launch(oldSite);
+  chain = await Chain.connect(nodePort);
+  before = await untilServing(old, oldSite);
+  shard = unwrap(await before.client.shard());
+  vault = unwrap(await before.client.shardVault()).account;
+  await poll("the vault's delegates", async () => (await delegates()).length, 1);
+  await chain.pay("//Charlie", vault, 5n * UNIT);
+  await poll("Charlie's balance", () => balanceAt(before), credited(5n * UNIT));
+}, TIMEOUT_MS);
+
+afterAll(async () => {
+  await chain?.close();
+  for (const program of programs) await program.end("SIGKILL");
+  await Deno.remove(folder, { recursive: true });
+});
+
+async function balanceAt({ client }: Serving): Promise<bigint> {
+  return unwrap(await client.accountInfo(shard, CHARLIE)).data.free;
+}
+
+async function shieldingKeyOf({ client }: Serving): Promise<JsonWebKey> {
+  return await crypto.subtle.exportKey("jwk", unwrap(await client.shieldingKey()));
+}
+
+/** Delegates of the vault on the parentchain. */
+async function delegates(): Promise<string[]> {
+  const found = await chain.api.query["proxy"]?.["proxies"]?.(toHex(vault));
+  const [list] = found?.toJSON() as unknown as [{ delegate: string }[]];
+  return list.map(({ delegate }) => delegate);
+}
+
+/** Signers of the shard on the parentchain. */
+async function listed(): Promise<string[]> {
+  const found = await chain.api.query["enclaveBridge"]?.["shardStatus"]?.(toHex(shard));
+  return (found?.toJSON() as unknown as { signer: string }[]).map(({ signer }) => signer);
+}
+
+/** Runs a call of the bridge with root rights. */
+async function asRoot(call: string, ...args: unknown[]): Promise<void> {
+  await chain.asRoot("//Alice", "enclaveBridge", call, args);
+}
+
+describe("S25: the code of a shard is replaced", () => {
+  it("refuses the old code after the enactment, and the new one goes on with the state and the keys", async () => {
+    const key = await shieldingKeyOf(before);
+    const config = { enclaveFingerprint: toHex(newFingerprint), maintenanceMode: false };
+    await asRoot("updateShardConfig", toHex(shard), config, DELAY);
+    await untilLogged(old, /UpgradeVisible/u);
+    await untilLogged(old, /NotAuthoring reason=NoAuthorities/u);
+    const { blockNumber } = unwrap(await before.client.sidechainHeader());
+    await old.end("SIGTERM");
+
+    const unable = launch({ ...newSite, dataDir: oldSite.dataDir }, "run", encodeBase58(shard));
+    expect(await unable.ended).toBe(1);
+    expect(unable.log).toContain("SealedKeysRefused");
+
+    const migration = launch({ ...newSite, dataDir: oldSite.dataDir }, "migrate-shard", newSite.dataDir);
+    expect([await migration.ended, migration.log]).toEqual([0, expect.stringContaining("migrated shard")]);
+    expect(migration.log).toMatch(/^old .*ShardProvisioned/mu);
+    expect(migration.log).toMatch(/^new .*ShardReceived/mu);
+
+    const after = launch(newSite, "run", encodeBase58(shard));
+    const serving = await untilServing(after, newSite);
+    expect(unwrap(await serving.client.fingerprint())).toEqual(newFingerprint);
+    expect(unwrap(await serving.client.shard())).toEqual(shard);
+    expect(await shieldingKeyOf(serving)).toEqual(key);
+    expect(await balanceAt(serving)).toBe(credited(5n * UNIT));
+    const grown = async () => unwrap(await serving.client.sidechainHeader()).blockNumber > blockNumber;
+    await poll("a block above those of the old code", grown, true);
+    expect(await delegates()).toHaveLength(2);
+
+    // The old one stands first, and only the first may confirm.
+    const [first] = await listed();
+    await asRoot("purgeEnclaveFromShardStatus", toHex(shard), first);
+    await poll("a confirmation by the new code", async () => await chain.confirmed(shard) > blockNumber, true);
+    await chain.pay("//Charlie", vault, UNIT);
+    await poll("Charlie's balance", () => balanceAt(serving), credited(5n * UNIT) + credited(UNIT));
+  }, TIMEOUT_MS);
+});
