@@ -1,4 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { pairFromSuri } from "../../../src/crypto/suri.ts";
+import type { Shard } from "../../../src/enclave/core/shard.ts";
+import { readNonce } from "../../../src/stf/pallets/system.ts";
+import { accountOf, submitDirect } from "../clients.ts";
 import { OVERDUE_INTERVALS } from "../../../src/enclave/core/confirmations.ts";
 import { decodeExtrinsic } from "../../../src/parentchain/extrinsic_decode.ts";
 import { toHex } from "../../../src/primitives/hex.ts";
@@ -8,6 +12,7 @@ import { listing } from "../provisioning/two_hosts.ts";
 import { Network, type NetworkHost } from "./network.ts";
 
 const TIMEOUT_MS = 120_000;
+const ALICE = pairFromSuri("//Alice");
 
 let network: Network;
 let first: NetworkHost;
@@ -75,6 +80,30 @@ describe("A validateer without the confirmed block", () => {
     await network.slots(20);
     await network.grow();
     expect(confirmationsOf(first)).toHaveLength(sent);
+  }, TIMEOUT_MS);
+});
+
+describe("An author with too many unconfirmed blocks", () => {
+  it("takes no calls, keeps them, goes on with its blocks, and takes them again once there are fewer", async () => {
+    await network.slots(4);
+    const nonceOf = () => readNonce(first.head.snapshot, accountOf(ALICE));
+    const transfer = { from: accountOf(ALICE), to: accountOf(pairFromSuri("//Bob")), amount: 1_000_000_000n };
+    const { chain, pool } = first.enclave.shard() as Shard;
+    let mayTakeCalls = true;
+    Object.defineProperty(chain, "mayTakeCalls", { get: () => mayTakeCalls });
+    const submit = (nonce: number) => submitDirect(first, ALICE, { type: "balance_transfer", value: transfer }, nonce);
+    await submit(0);
+    mayTakeCalls = false;
+    await submit(1);
+    // Heard of by gossip too, but not executed by the other, who would take it.
+    network.parted.add(second);
+    const before = first.head.number;
+    await network.slots(8);
+    expect(first.head.number).toBe(before + 4n);
+    expect([nonceOf(), pool.sizes.ready]).toEqual([0, 1]);
+    mayTakeCalls = true;
+    await network.slots(2);
+    expect([nonceOf(), pool.sizes.ready]).toEqual([1, 0]);
   }, TIMEOUT_MS);
 });
 
