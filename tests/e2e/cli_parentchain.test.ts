@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { encodeBase58 } from "../../src/primitives/base58.ts";
 import { startParentchain, type TestService, UNIT } from "./harness.ts";
 
 const TIMEOUT_MS = 120_000;
@@ -57,6 +58,15 @@ describe("the commands for the parentchain", () => {
     const powerless = await node.cli("purge-enclave", shard, "//Bob", "--sudo", "//Charlie");
     expect(powerless.code).toBe(2);
     expect(powerless.stderr).toContain('"//Charlie" has no root rights on this chain');
+  }, TIMEOUT_MS);
+
+  it("announce an upgrade only of a shard that there is, and only with root rights", async () => {
+    const [shard, next] = ["4vJ9JU1bJJE96FWSJKvHsmmFADCg4gpZQff4P3bkLKi", encodeBase58(new Uint8Array(32).fill(3))];
+    const nowhere = await node.cli("upgrade-shard", shard, next, "--delay", "10");
+    expect([nowhere.code, nowhere.stdout]).toEqual([2, ""]);
+    expect(nowhere.stderr).toContain(`Shard ${shard} has no configuration`);
+    const powerless = await node.cli("upgrade-shard", shard, next, "--delay", "10", "--sudo", "//Charlie");
+    expect([powerless.code, powerless.stderr]).toEqual([2, expect.stringContaining('"//Charlie" has no root rights')]);
   }, TIMEOUT_MS);
 
   it("end with 1 and the runtime's reason when a transfer fails", async () => {

@@ -8,7 +8,8 @@ import { toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { Chain } from "../faults/chain.ts";
 import { type Program, startParentchain } from "../faults/processes.ts";
-import { credited, freePorts, poll, UNIT } from "./harness.ts";
+import { credited, freePorts, poll, type TestService, UNIT } from "./harness.ts";
+import { inProcessCli } from "./in_process_cli.ts";
 import {
   launchMember,
   type MemberSite,
@@ -22,6 +23,8 @@ const TIMEOUT_MS = 240_000;
 const BLOCK_TIME_MS = 400;
 /** Blocks from the announcement of the upgrade to its enactment: more than a development chain wants to see it. */
 const DELAY = 6;
+/** Runs a command of the command line; gives what it printed. */
+let ask: TestService["ask"];
 const CHARLIE = sr25519Signer(pairFromSuri("//Charlie"));
 
 let folder: string;
@@ -54,6 +57,7 @@ beforeAll(async () => {
   newSite = { ...site, dataDir: `${folder}/new`, options: options(bundles.other) };
   old = launch(oldSite);
   chain = await Chain.connect(nodePort);
+  ask = inProcessCli({ ...site.ports, parentchain: nodePort }).ask;
   before = await untilServing(old, oldSite);
   shard = unwrap(await before.client.shard());
   vault = unwrap(await before.client.shardVault()).account;
@@ -89,16 +93,14 @@ async function listed(): Promise<string[]> {
   return (found?.toJSON() as unknown as { signer: string }[]).map(({ signer }) => signer);
 }
 
-/** Runs a call of the bridge with root rights. */
-async function asRoot(call: string, ...args: unknown[]): Promise<void> {
-  await chain.asRoot("//Alice", "enclaveBridge", call, args);
-}
-
 describe("S25: the code of a shard is replaced", () => {
   it("refuses the old code after the enactment, and the new one goes on with the state and the keys", async () => {
     const key = await shieldingKeyOf(before);
-    const config = { enclaveFingerprint: toHex(newFingerprint), maintenanceMode: false };
-    await asRoot("updateShardConfig", toHex(shard), config, DELAY);
+    const [name, code] = [encodeBase58(shard), encodeBase58(newFingerprint)];
+    const announced = await ask("upgrade-shard", name, code, "--delay", `${DELAY}`);
+    expect(announced).toMatch(
+      new RegExp(`^\\[\\+\\] announced ${code} for shard ${name}\\. .*\nin force from parentchain block \\d+ on$`, "u"),
+    );
     await untilLogged(old, /UpgradeVisible/u);
     await untilLogged(old, /NotAuthoring reason=NoAuthorities/u);
     const { blockNumber } = unwrap(await before.client.sidechainHeader());
@@ -125,7 +127,7 @@ describe("S25: the code of a shard is replaced", () => {
 
     // The old one stands first, and only the first may confirm.
     const [first] = await listed();
-    await asRoot("purgeEnclaveFromShardStatus", toHex(shard), first);
+    expect(await ask("purge-enclave", name, first as string)).toContain("validateers left: 1\n");
     await poll("a confirmation by the new code", async () => await chain.confirmed(shard) > blockNumber, true);
     await chain.pay("//Charlie", vault, UNIT);
     await poll("Charlie's balance", () => balanceAt(serving), credited(5n * UNIT) + credited(UNIT));

@@ -49,22 +49,6 @@ export class Chain {
     await promise.finally(stop);
   }
 
-  /** Runs a call with the rights of the chain's root and waits until that is in a block. */
-  async asRoot(sudo: string, pallet: string, name: string, args: readonly unknown[]): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const inner = this.api.tx[pallet]?.[name]?.(...args);
-    const call = inner === undefined ? undefined : this.api.tx["sudo"]?.["sudo"]?.(inner);
-    if (call === undefined) throw new TypeError(`no call ${pallet}.${name}`);
-    const stop = await call.signAndSend(this.#keyring.addFromUri(sudo), { nonce: -1 }, (result) => {
-      const done = result.events.find(({ event }) => event.section === "sudo" && event.method === "Sudid");
-      const failed = done !== undefined && !String(done.event.data[0]).includes("Ok");
-      if (result.isError || result.dispatchError !== undefined || failed) {
-        reject(new Error(`Cannot run ${pallet}.${name}: ${done?.event.data ?? result.status}`));
-      } else if (result.isInBlock || result.isFinalized) resolve();
-    });
-    await promise.finally(stop);
-  }
-
   /** Free balance of an account. */
   async balance(account: Uint8Array): Promise<bigint> {
     const info = await this.api.query["system"]?.["account"]?.(toHex(account));

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Command } from "commander";
-import { type AccountId, accountId, type ShardIdentifier } from "../../primitives/branded.ts";
+import { type AccountId, accountId, type EnclaveFingerprint, type ShardIdentifier } from "../../primitives/branded.ts";
 import { accountOf, createAccount, signerOf } from "./accounts.ts";
 import type { CommandContext } from "./context.ts";
 import { enclaveLines, listEnclaves } from "./enclave_registry.ts";
@@ -22,9 +22,10 @@ import {
   submit,
   submitAndWait,
 } from "./parentchain.ts";
-import { parseAmount, parseShard, parseU32 } from "./parse.ts";
+import { parseAmount, parseFingerprint, parseShard, parseU32 } from "./parse.ts";
 import { purgeEnclave } from "./purge_enclave.ts";
 import type { Terminal } from "./terminal.ts";
+import { upgradeShard } from "./upgrade_shard.ts";
 
 /** What the faucet gives each account. Source: worker `cli/src/base_cli/commands/faucet.rs#PREFUNDING_AMOUNT` (839eda024) */
 export const PREFUNDING_AMOUNT = 1_000_000_000n;
@@ -71,6 +72,17 @@ export function addParentchainCommands(program: Command, context: CommandContext
     .option("--sudo <account>", "account with root rights on the parentchain", "//Alice")
     .action((shard: ShardIdentifier, signer: string, { sudo }: { sudo: string }) =>
       withParentchain(context, (chain) => purgeEnclave(chain, terminal, { shard, subject: accountOf(signer), sudo }))
+    );
+  program.command("upgrade-shard").description("announce the next code of a shard (needs root rights)")
+    .argument("<shard>", "in base58", parseShard).argument(
+      "<fingerprint>",
+      "of the new code, in base58",
+      parseFingerprint,
+    )
+    .requiredOption("--delay <blocks>", "parentchain blocks until it is in force", parseU32)
+    .option("--sudo <account>", "account with root rights on the parentchain", "//Alice")
+    .action((shard: ShardIdentifier, fingerprint: EnclaveFingerprint, options: { delay: number; sudo: string }) =>
+      withParentchain(context, (chain) => upgradeShard(chain, terminal, { shard, fingerprint, ...options }))
     );
   program.command("listen").description("print the events of the parentchain")
     .option("-e, --exit-after <events>", "exit after this number of events", parseU32)

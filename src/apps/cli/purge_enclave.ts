@@ -10,10 +10,9 @@
 import type { AccountId, ShardIdentifier } from "../../primitives/branded.ts";
 import { encodeBase58 } from "../../primitives/base58.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
-import { signerOf } from "./accounts.ts";
 import { CliError } from "./cli_error.ts";
-import { KEYSTORE_PATH } from "./keystore.ts";
-import { addressOf, buildCall, type Parentchain, query, submitAndWait } from "./parentchain.ts";
+import { addressOf, buildCall, type Parentchain, submitAndWait } from "./parentchain.ts";
+import { rootSigner } from "./root_signer.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What to purge, and by whose authority. */
@@ -33,11 +32,7 @@ export interface PurgeOrder {
 export async function purgeEnclave(chain: Parentchain, terminal: Terminal, order: PurgeOrder): Promise<void> {
   const { shard, subject, sudo } = order;
   const name = encodeBase58(shard);
-  const signer = signerOf(sudo, KEYSTORE_PATH);
-  const root = await query(chain, "sudo", "key") as { toU8a(isBare: boolean): Uint8Array };
-  if (!equalBytes(root.toU8a(true).slice(-32), signer.publicKey)) {
-    throw new CliError("Usage", `"${sudo}" has no root rights on this chain: pass the account that has with --sudo`);
-  }
+  const signer = await rootSigner(chain, sudo);
   if (!(await listedSigners(chain, shard)).some((listed) => equalBytes(listed, subject))) {
     throw new CliError("Usage", `${addressOf(subject)} is not among the validateers of shard ${name}`);
   }

@@ -22,6 +22,11 @@ describe("runCommandLine()", () => {
     [["nope"], "unknown command"],
     [["purge-enclave", "0OIl", "//Alice"], "base58"],
     [["purge-enclave"], "missing required argument"],
+    [["upgrade-shard", "4vJ9JU1bJJE96FWSJKvHsmmFADCg4gpZQff4P3bkLKi", "0OIl", "--delay", "1"], "base58"],
+    [
+      ["upgrade-shard", "4vJ9JU1bJJE96FWSJKvHsmmFADCg4gpZQff4P3bkLKi", "4vJ9JU1bJJE96FWSJKvHsmmFADCg4gpZQff4P3bkLKi"],
+      "--delay",
+    ],
     [["trusted", "--nope"], "unknown option"],
     [["transfer", "//A", "//B", "-5"], "want a whole number"],
     [["transfer", "//A", "//B", "1.5"], "want a whole number"],
