@@ -9,6 +9,7 @@ import { MAX_PEERS } from "../../parentchain/wanted_keys.ts";
 import type { ParentchainView } from "../../parentchain/view.ts";
 import type { AccountId } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
+import { toHex } from "../../primitives/hex.ts";
 import { accountIdCodec, enclaveFingerprintCodec } from "../../types/ids.ts";
 import { type UpgradeWatch, watchUpgrade } from "../provisioning/upgrade_watch.ts";
 import type { Tickets } from "../tickets.ts";
@@ -94,7 +95,8 @@ export class PeerRegistry {
     const watch = seen !== undefined && equalBytes(seen.fingerprint, this.#setup.fingerprint) ? undefined : seen;
     if (watch === this.#stored.watch) return;
     await this.#store({ ...this.#stored, watch });
-    if (watch !== undefined) this.#outbox.log("warn", "UpgradeVisible", { from: watch.firstSeenAt });
+    if (watch === undefined) return;
+    this.#outbox.log("warn", "UpgradeVisible", { from: watch.firstSeenAt, fingerprint: toHex(watch.fingerprint) });
   }
 
   /** Takes note of an attested account that was given the shard. */

@@ -126,24 +126,52 @@ describe("an enclave whose shard has other validateers", () => {
     expect([again.dialled, again.codes().includes("JoiningShard")]).toEqual([[], false]);
   }, TIMEOUT_MS);
 
-  it("starts anew after a crash before its keys were stored", async () => {
-    const { writeFile } = second;
-    second.writeFile = async function (this: PeerHost, name: string, bytes: Uint8Array, ticket: bigint) {
-      // The last write of all that never happens.
-      if (name !== "keys.sealed") await writeFile.call(this, name, bytes, ticket);
-    };
+  // Two chunks, the manifest and the keys: only the last of them makes the shard count.
+  it.each([[1, false], [2, false], [3, false], [4, false], [4, true]] as const)(
+    "joins anew after a crash at write %i of 4, or has the shard if that was the last and is there: %s",
+    async (crashAt, isWritten) => {
+      let writes = 0;
+      const { writeFile } = second;
+      second.writeFile = async function (this: PeerHost, name: string, bytes: Uint8Array, ticket: bigint) {
+        if (this.codes().includes("ProvisioningProgress")) writes++;
+        if (writes < crashAt) return await writeFile.call(this, name, bytes, ticket);
+        // Maybe the file is there, but the enclave never hears of it.
+        if (writes === crashAt && isWritten) this.disk.files.set(name, bytes);
+      };
+      await join();
+      expect([writes, second.codes().includes("ShardReceived")]).toEqual([crashAt, false]);
+      const again = await PeerHost.create(chain, 2, second.disk.copy(), first.tip);
+      again.provider = first;
+      again.nowMs = second.nowMs;
+      expect((await again.init()).ok).toBe(true);
+      second = again;
+      await join();
+      expect(again.fatal).toBeUndefined();
+      expect(again.enclave.service().info.shieldingKey).toBe(first.enclave.service().info.shieldingKey);
+      expect(baseOf(again)?.snapshot.root).toEqual(baseOf(first)?.snapshot.root);
+      expect(again.codes().includes("JoiningShard")).toBe(!isWritten);
+    },
+    TIMEOUT_MS,
+  );
+
+  it("keeps a shard without blocks over a restart, too", async () => {
+    chain = new TestChain();
+    first = await PeerHost.create(chain, 1);
+    await first.start();
+    await growAll([first], { storage: registered(first) });
+    await first.call("start_provisioning", undefined);
+    second = await PeerHost.create(chain, 2, undefined, first.tip);
+    second.provider = first;
+    await second.init();
     await join();
-    expect(second.codes()).not.toContain("ShardReceived");
-    const again = await PeerHost.create(chain, 2, second.disk.copy(), second.tip);
-    again.provider = first;
+    expect([second.codes().includes("ShardReceived"), baseOf(second)?.number]).toEqual([true, 0n]);
+    const again = await PeerHost.create(chain, 2, second.disk.copy(), first.tip);
     again.nowMs = second.nowMs;
-    expect((await again.init()).ok).toBe(true);
-    expect(again.identity?.shieldingKey).not.toBe(first.identity?.shieldingKey);
-    second = again;
-    await join();
-    expect(again.fatal).toBeUndefined();
-    expect(again.codes()).toContain("ShardReceived");
-    expect(baseOf(again)?.snapshot.root).toEqual(baseOf(first)?.snapshot.root);
+    await again.init();
+    await again.initParentchain();
+    await again.importParentchain(first.built);
+    expect([await phaseOf(again), again.codes().includes("JoiningShard")]).toEqual(["syncing", false]);
+    expect(again.identity?.shieldingKey).toBe(first.identity?.shieldingKey);
   }, TIMEOUT_MS);
 
   it("tries again after a failed write, and when nobody can be reached", async () => {
