@@ -92,7 +92,9 @@ export class Network {
   /** Hosts that nobody hears and that hear nobody. */
   readonly parted = new Set<NetworkHost>();
   nowMs = 0;
-  readonly #messages: (() => Promise<unknown>)[] = [];
+  /** How long what a host sends takes. */
+  readonly delaysMs = new Map<NetworkHost, number>();
+  #messages: { readonly dueMs: number; readonly deliver: () => Promise<unknown> }[] = [];
 
   private constructor(chain: TestChain, hosts: readonly NetworkHost[]) {
     this.chain = chain;
@@ -127,27 +129,32 @@ export class Network {
   /** Queues a block for all that can hear the sender. */
   push(from: NetworkHost, block: Uint8Array): void {
     for (const to of this.#heardBy(from)) {
-      this.#messages.push(async () => {
-        await to.take([signedBlock.decode(block)]);
-      });
+      this.#send(from, () => to.take([signedBlock.decode(block)]));
     }
   }
 
   /** Answers a wish from the first host that has anything. */
   fetch(to: NetworkHost, wish: BlocksWanted): void {
-    this.#messages.push(async () => {
+    this.#send(to, async () => {
       const answers = this.#heardBy(to).map((peer) => peer.blocksAfter(wish));
       const blocks = answers.find((answer) => answer.length > 0) ?? [];
       unwrap(await to.call("import_blocks", { nowMs: BigInt(to.nowMs), blocks }));
     });
   }
 
-  /** Delivers all messages, and those that follow from them. */
+  /** Delivers all messages that are due, and those that follow from them at once. */
   async deliver(): Promise<void> {
-    for (let count = 0; this.#messages.length > 0; count++) {
+    for (let count = 0;; count++) {
       if (count > MAX_MESSAGES) throw new RangeError("Cannot come to an end: the hosts keep each other busy");
-      await this.#messages.shift()?.();
+      const next = this.#messages.find(({ dueMs }) => dueMs <= this.nowMs);
+      if (next === undefined) return;
+      this.#messages = this.#messages.filter((message) => message !== next);
+      await next.deliver();
     }
+  }
+
+  #send(from: NetworkHost, deliver: () => Promise<unknown>): void {
+    this.#messages.push({ dueMs: this.nowMs + (this.delaysMs.get(from) ?? 0), deliver });
   }
 
   /** The next slot on all hosts but those in `idle`. */
