@@ -10,7 +10,7 @@ import type { Figure } from "./measure.ts";
 export const SLOT_MS = 300;
 
 /** Runs the command line's benchmark and compares each iteration with a slot. */
-export async function closedLoop(service: TestService, clients = 20, iterations = 100): Promise<Figure[]> {
+export async function closedLoop(service: Pick<TestService, "ask">, clients = 20, iterations = 100): Promise<Figure[]> {
   const output = await service.ask("trusted", "--direct", "benchmark", `${clients}`, `${iterations}`, "-w");
   const elapsedMs = Number(/transactions in ([0-9]+) ms/u.exec(output)?.[1]);
   const median = /^50 percent .*$/mu.exec(output)?.[0] ?? "";

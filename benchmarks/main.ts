@@ -1,18 +1,21 @@
 /**
  * Runs the benchmarks, prints a table, writes `results.json` and fails when a figure is beyond three times its budget:
- * `deno task bench [block_time] [parentchain] [quotes] [service]`.
+ * `deno task bench [block_time] [broadcast] [catch_up] [network] [parentchain] [quotes] [service]`.
  *
  * @module
  */
 import { installFastCrypto } from "../src/crypto/fast.ts";
 import { startService } from "../tests/e2e/harness.ts";
 import { emptyBlock, stateGrowth } from "./block_time.ts";
+import { broadcast } from "./broadcast.ts";
 import budgets from "./budgets.json" with { type: "json" };
+import { catchUp } from "./catch_up.ts";
 import { closedLoop } from "./closed_loop.ts";
 import type { Figure } from "./measure.ts";
 import { parentchainCalls } from "./parentchain_calls.ts";
 import { quoteVerification } from "./quote_verification.ts";
 import { rsaPath } from "./rsa_path.ts";
+import { twoValidateers } from "./two_validateers.ts";
 
 /** A figure fails beyond this multiple of its goal: less is noise of a shared machine. */
 const TOLERANCE = 3;
@@ -49,6 +52,9 @@ async function measureService(): Promise<Figure[]> {
 
 const SUBJECTS: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> = {
   block_time: () => [...emptyBlock(), ...stateGrowth()],
+  broadcast,
+  catch_up: catchUp,
+  network: twoValidateers,
   parentchain: parentchainCalls,
   quotes: quoteVerification,
   service: measureService,

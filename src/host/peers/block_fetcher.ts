@@ -160,7 +160,8 @@ export class BlockFetcher {
   }
 
   async #ask(peer: string, from: Uint8Array): Promise<Asked | undefined> {
-    const { open, log, fetched } = this.#ports;
+    const { open, log, fetched, timer } = this.#ports;
+    const startMs = timer.now();
     let imported = 0;
     const count = (blocks: number): void => {
       imported += blocks;
@@ -171,7 +172,7 @@ export class BlockFetcher {
       this.#source = source;
       if (this.#isStopped) return undefined;
       const isRelated = await this.#drain(source, from, count);
-      if (imported > 0) log("info", "BlocksFetched", { peer, count: imported });
+      if (imported > 0) log("info", "BlocksFetched", { peer, count: imported, ms: timer.now() - startMs });
       return { imported, isRelated };
     } catch (error) {
       if (this.#isStopped) return undefined;
