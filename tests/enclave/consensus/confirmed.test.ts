@@ -148,6 +148,16 @@ describe("A shard whose first validateer is gone (S20)", () => {
       const codes = [];
       for (let i = 0; i < 4; i++) codes.push((await network.slot([first]))[1]?.code);
       expect(codes).toEqual(Array(4).fill("Authored"));
+
+      // What was purged comes back behind the other, fetches what it missed, and has its turns again.
+      const back = await network.restart(first);
+      network.parted.clear();
+      await network.grow({ storage: listing(second, back) });
+      await network.slots(6);
+      expect(hexOf(back)).toBe(hexOf(second));
+      const turns = (await network.slot()).concat(await network.slot()).map((outcome) => outcome?.code);
+      expect(turns.filter((code) => code === "Authored")).toHaveLength(2);
+      expect(back.lines("ConfirmationsOverdue")).toEqual([]);
     },
     TIMEOUT_MS,
   );
