@@ -23,7 +23,8 @@ const TIMEOUT_MS = 240_000;
 const BLOCK_TIME_MS = 400;
 /** Blocks from the announcement of the upgrade to its enactment: more than a development chain wants to see it. */
 const DELAY = 6;
-/** Runs a command of the command line; gives what it printed. */
+/** The command line, and what a command that succeeds prints. */
+let cli: TestService["cli"];
 let ask: TestService["ask"];
 const CHARLIE = sr25519Signer(pairFromSuri("//Charlie"));
 
@@ -57,7 +58,7 @@ beforeAll(async () => {
   newSite = { ...site, dataDir: `${folder}/new`, options: options(bundles.other) };
   old = launch(oldSite);
   chain = await Chain.connect(nodePort);
-  ask = inProcessCli({ ...site.ports, parentchain: nodePort }).ask;
+  ({ cli, ask } = inProcessCli({ ...site.ports, parentchain: nodePort }));
   before = await untilServing(old, oldSite);
   shard = unwrap(await before.client.shard());
   vault = unwrap(await before.client.shardVault()).account;
@@ -103,6 +104,12 @@ describe("S25: the code of a shard is replaced", () => {
     );
     await untilLogged(old, /UpgradeVisible/u);
     await untilLogged(old, /NotAuthoring reason=NoAuthorities/u);
+    // Clients do not take the old code either, from its enactment on.
+    const refused = await cli("trusted", "balance", "//Charlie");
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      expect.stringContaining("is not the one the parentchain wants"),
+    ]);
     const { blockNumber } = unwrap(await before.client.sidechainHeader());
     await old.end("SIGTERM");
 
@@ -120,7 +127,7 @@ describe("S25: the code of a shard is replaced", () => {
     expect(unwrap(await serving.client.fingerprint())).toEqual(newFingerprint);
     expect(unwrap(await serving.client.shard())).toEqual(shard);
     expect(await shieldingKeyOf(serving)).toEqual(key);
-    expect(await balanceAt(serving)).toBe(credited(5n * UNIT));
+    expect(await ask("trusted", "balance", "//Charlie")).toBe(`${credited(5n * UNIT)}`);
     const grown = async () => unwrap(await serving.client.sidechainHeader()).blockNumber > blockNumber;
     await poll("a block above those of the old code", grown, true);
     expect(await delegates()).toHaveLength(2);

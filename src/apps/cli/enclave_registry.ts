@@ -41,11 +41,29 @@ interface OptionValue<T> {
   readonly isSome: boolean;
   unwrap(): T;
 }
-interface ShardConfigValue {
-  readonly activeConfig: { readonly enclaveFingerprint: { toU8a(): Uint8Array } };
+interface ShardConfigsValue {
+  readonly activeConfig: ShardConfigValue;
+  readonly pendingUpgrade: OptionValue<ShardConfigValue>;
+  readonly upgradeAt: OptionValue<{ toNumber(): number }>;
 }
 interface EntriesQuery {
   entries(): Promise<[{ readonly args: readonly { toU8a(): Uint8Array; toString(): string }[] }, unknown][]>;
+}
+
+/** Configuration of a shard as the API decodes it. */
+export interface ShardConfigValue {
+  readonly enclaveFingerprint: { toU8a(): Uint8Array };
+  readonly maxInstances: unknown;
+  readonly authorities: unknown;
+  readonly maintenanceMode: unknown;
+}
+
+/** What the parentchain has of a shard's configuration. */
+export interface ShardConfigs {
+  /** In force now: the chain stores an upgrade as active later than it is in force. */
+  readonly active: ShardConfigValue;
+  /** The announced upgrade, and the block from which on it is in force. */
+  readonly pending: { readonly config: ShardConfigValue; readonly at: number } | undefined;
 }
 
 /** All registered enclaves, sovereign ones first. */
@@ -75,9 +93,22 @@ export async function activeFingerprint(
   chain: Parentchain,
   shard: ShardIdentifier,
 ): Promise<EnclaveFingerprint | undefined> {
-  const value = await query(chain, "enclaveBridge", "shardConfigRegistry", shard) as OptionValue<ShardConfigValue>;
+  const configs = await readShardConfigs(chain, shard);
+  return configs && enclaveFingerprint(configs.active.enclaveFingerprint.toU8a());
+}
+
+/** The configuration of a shard, or `undefined` if the parentchain has no such shard. */
+export async function readShardConfigs(
+  chain: Parentchain,
+  shard: ShardIdentifier,
+): Promise<ShardConfigs | undefined> {
+  const value = await query(chain, "enclaveBridge", "shardConfigRegistry", shard) as OptionValue<ShardConfigsValue>;
   if (!value.isSome) return undefined;
-  return enclaveFingerprint(value.unwrap().activeConfig.enclaveFingerprint.toU8a());
+  const number = (await query(chain, "system", "number") as { toNumber(): number }).toNumber();
+  const { activeConfig, pendingUpgrade, upgradeAt } = value.unwrap();
+  if (!pendingUpgrade.isSome || !upgradeAt.isSome) return { active: activeConfig, pending: undefined };
+  const pending = { config: pendingUpgrade.unwrap(), at: upgradeAt.unwrap().toNumber() };
+  return { active: pending.at <= number ? pending.config : activeConfig, pending };
 }
 
 /** The registry of a chain, for judging an enclave. */

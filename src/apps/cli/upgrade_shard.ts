@@ -10,7 +10,8 @@ import type { EnclaveFingerprint, ShardIdentifier } from "../../primitives/brand
 import { encodeBase58 } from "../../primitives/base58.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { CliError } from "./cli_error.ts";
-import { buildCall, type Parentchain, query, submitAndWait } from "./parentchain.ts";
+import { readShardConfigs } from "./enclave_registry.ts";
+import { buildCall, type Parentchain, submitAndWait } from "./parentchain.ts";
 import { rootSigner } from "./root_signer.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -24,21 +25,6 @@ export interface UpgradeOrder {
   readonly sudo: string;
 }
 
-/** A configuration as the API decodes it. */
-interface DecodedConfig {
-  readonly enclaveFingerprint: { toU8a(): Uint8Array };
-  readonly maxInstances: unknown;
-  readonly authorities: unknown;
-  readonly maintenanceMode: unknown;
-}
-
-/** Configurations of a shard as the API decodes them. */
-interface DecodedConfigs {
-  readonly activeConfig: DecodedConfig;
-  readonly pendingUpgrade: { readonly isSome: boolean; unwrap(): DecodedConfig };
-  readonly upgradeAt: { readonly isSome: boolean; unwrap(): { toNumber(): number } };
-}
-
 /**
  * Sends the announcement with root rights, waits for its block, and prints from when on it is in force. Everything else in the
  * shard's configuration stays as it is.
@@ -49,27 +35,17 @@ export async function upgradeShard(chain: Parentchain, terminal: Terminal, order
   const { shard, fingerprint, delay, sudo } = order;
   const name = encodeBase58(shard);
   const signer = await rootSigner(chain, sudo);
-  const before = await readConfigs(chain, shard);
+  const before = await readShardConfigs(chain, shard);
   if (before === undefined) throw new CliError("Usage", `Shard ${name} has no configuration: no enclave has made it`);
-  const { maxInstances, authorities, maintenanceMode } = before.activeConfig;
+  const { maxInstances, authorities, maintenanceMode } = before.active;
   const next = { enclaveFingerprint: fingerprint, maxInstances, authorities, maintenanceMode };
   const update = buildCall(chain, "enclaveBridge", "updateShardConfig", shard, next, delay);
   const { extrinsicHash } = await submitAndWait(chain, buildCall(chain, "sudo", "sudo", update), signer);
   // The extrinsic succeeds also if the call within fails: the state tells.
-  const after = await readConfigs(chain, shard);
-  const pending = after?.pendingUpgrade;
-  if (pending?.isSome !== true || !equalBytes(pending.unwrap().enclaveFingerprint.toU8a(), fingerprint)) {
+  const pending = (await readShardConfigs(chain, shard))?.pending;
+  if (pending === undefined || !equalBytes(pending.config.enclaveFingerprint.toU8a(), fingerprint)) {
     throw new CliError("Extrinsic", `The chain has not announced ${encodeBase58(fingerprint)} for shard ${name}`);
   }
-  const at = after?.upgradeAt.unwrap().toNumber();
   terminal.print(`[+] announced ${encodeBase58(fingerprint)} for shard ${name}. extrinsic hash: ${extrinsicHash}`);
-  terminal.print(`in force from parentchain block ${at} on`);
-}
-
-async function readConfigs(chain: Parentchain, shard: ShardIdentifier): Promise<DecodedConfigs | undefined> {
-  const value = await query(chain, "enclaveBridge", "shardConfigRegistry", shard) as {
-    readonly isSome: boolean;
-    unwrap(): DecodedConfigs;
-  };
-  return value.isSome ? value.unwrap() : undefined;
+  terminal.print(`in force from parentchain block ${pending.at} on`);
 }
