@@ -29,6 +29,8 @@ const MAX_SHARDS = 16;
 const MAX_PENDING = 8192;
 /** A getter checks a signature. */
 const GETTER_COST = 2;
+/** Blocks are decoded before it is known whose they are. A peer that comes back may send all that waited for it at once. */
+const IMPORT_COST = 20;
 /** What the worker's stubs answer. */
 const STUB_ANSWER = "hello, world";
 /** Length of a sidechain header. */
@@ -151,6 +153,7 @@ export function queryMethods(): RpcMethod<RpcService>[] {
       name: "sidechain_importBlock",
       summary: "Takes blocks of a peer",
       paramNames: ["blocks"],
+      cost: IMPORT_COST,
       decode: importParams,
       handle: (blocks, service: RpcService) => {
         service.importBlocks(blocks);

@@ -12,6 +12,11 @@ import type { PeerPorts } from "./peer_socket_port.ts";
 
 /** How long a validateer that starts waits for the blocks it missed, in ms: longer, and its own slots matter more. */
 export const MAX_CATCH_UP_MS = 10_000;
+/**
+ * How long peers of the last run are believed to be peers unless the parentchain says so, in ms: it does within two of its blocks
+ * of 6 or 12 s, if they are.
+ */
+export const PEERS_OF_LAST_RUN_MS = 120_000;
 
 /** What the exchange works with. */
 export interface BlockExchangePorts extends PeerPorts {
@@ -29,6 +34,7 @@ export class BlockExchange {
   readonly fetcher: BlockFetcher;
 
   readonly #timer: SlotTimer;
+  #cancelForgetting = () => {};
 
   constructor(ports: BlockExchangePorts) {
     this.#timer = ports.timer;
@@ -42,6 +48,7 @@ export class BlockExchange {
 
   /** Exchanges with these peers from now on. */
   setPeers(urls: readonly string[]): void {
+    this.#cancelForgetting();
     this.network.setPeers(urls);
     this.fetcher.peersChanged();
   }
@@ -52,7 +59,10 @@ export class BlockExchange {
    */
   async catchUp(urls: readonly string[], from: Uint8Array): Promise<void> {
     if (urls.length === 0) return;
-    if (this.network.urls.length === 0) this.setPeers(urls);
+    if (this.network.urls.length === 0) {
+      this.setPeers(urls);
+      this.#cancelForgetting = this.#timer.after(PEERS_OF_LAST_RUN_MS, () => this.setPeers([]));
+    }
     this.fetcher.want(from, undefined);
     const late = Promise.withResolvers<void>();
     const cancel = this.#timer.after(MAX_CATCH_UP_MS, () => late.resolve());
@@ -62,6 +72,7 @@ export class BlockExchange {
 
   /** Ends it. */
   stop(): void {
+    this.#cancelForgetting();
     this.network.stop();
     this.fetcher.stop();
   }

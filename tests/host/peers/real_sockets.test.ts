@@ -8,8 +8,9 @@ import { connectToBlocks, dialPeerSocket, openBlockSource } from "../../../src/h
 import { readPeerFile, writePeerFile } from "../../../src/host/deno/peer_file.ts";
 import { PeerError } from "../../../src/host/deno/peer_socket.ts";
 import { serveRpc } from "../../../src/host/deno/servers.ts";
-import { BlockExchange } from "../../../src/host/peers/block_exchange.ts";
+import { BlockExchange, PEERS_OF_LAST_RUN_MS } from "../../../src/host/peers/block_exchange.ts";
 import { readFetchAnswer } from "../../../src/host/peers/fetched_blocks.ts";
+import { MAX_QUEUED_MESSAGES } from "../../../src/host/peers/peer_link.ts";
 import { PeerNetwork } from "../../../src/host/peers/peer_network.ts";
 import { readTextAnswer } from "../../../src/host/peers/text_answer.ts";
 import { createUntrustedRouter } from "../../../src/host/untrusted_rpc.ts";
@@ -17,7 +18,7 @@ import { RpcRouter } from "../../../src/transport/router.ts";
 import type { SignedBlock } from "../../../src/types/signed_block.ts";
 import { signedBlock } from "../../../src/types/signed_block.ts";
 import { signedBlockToJson } from "../../../src/types/signed_block_json.ts";
-import { branch, hashOf, MemoryStore, meters, SHARD } from "./support.ts";
+import { branch, hashOf, ManualTimer, MemoryStore, meters, SHARD } from "./support.ts";
 
 const ends: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -94,6 +95,17 @@ describe("blocks pushed over real connections", () => {
     expect(values.dropped).toBe(0);
   });
 
+  it("are taken all at once when they waited, without coming upon the limits of a client", async () => {
+    const peer = await startTrusted();
+    const { made, logs } = network();
+    made.setPeers([peer.url]);
+    const chain = branch(undefined, MAX_QUEUED_MESSAGES);
+    for (const block of chain) made.broadcast(signedBlock.encode(block));
+    await until("the blocks", () => peer.pushed.length === chain.length);
+    expect(peer.pushed).toEqual(chain);
+    expect(logs).toEqual(["PeerConnected"]);
+  });
+
   it("go on when a peer comes back with another certificate, beginning with what waited", async () => {
     const first = await startTrusted();
     const { made, logs } = network();
@@ -138,6 +150,34 @@ describe("blocks fetched over real connections", () => {
     ends.push(() => exchange.stop());
     await exchange.catchUp([url], hashOf(chain[9] as SignedBlock));
     expect(store.count()).toBe(30);
+  });
+
+  it("are of peers of the last run only until it shows whether they still are", async () => {
+    const timer = new ManualTimer();
+    const { ports } = meters();
+    const refused = () => Promise.reject(new Error("nobody there"));
+    const exchange = new BlockExchange({
+      ...{
+        dial: refused,
+        open: refused,
+        timer,
+        random: () => 0.5,
+        meters: ports,
+        log: () => {},
+        store: new MemoryStore(),
+      },
+      importBlocks: () => Promise.resolve([]),
+    });
+    await exchange.catchUp(["wss://a:1"], new Uint8Array(32));
+    expect(exchange.network.urls).toEqual(["wss://a:1"]);
+    await timer.pass(PEERS_OF_LAST_RUN_MS);
+    expect(exchange.network.urls).toEqual([]);
+    await exchange.catchUp(["wss://a:1"], new Uint8Array(32));
+    exchange.setPeers(["wss://b:1"]);
+    await timer.pass(PEERS_OF_LAST_RUN_MS);
+    expect(exchange.network.urls).toEqual(["wss://b:1"]);
+    exchange.stop();
+    expect(timer.waiting).toBe(0);
   });
 
   it("are refused from addresses that are none, endpoints that are away, and answers that make no sense", async () => {
