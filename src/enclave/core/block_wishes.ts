@@ -19,7 +19,7 @@ export const WISH_PAUSE_MS = 600;
 /** How far below the head a fork is looked for, wish by wish, before the confirmed block is taken. */
 const FORK_DEPTHS: readonly bigint[] = [0n, 8n, 64n];
 
-/** A block that is wanted with all its ancestors. */
+/** A block by its hash, with its number. */
 export interface MissingBlock {
   readonly hash: BlockHash;
   readonly number: bigint;
@@ -35,8 +35,10 @@ export class BlockWishes {
   #attempt = 0;
   /** All wishes, so that one that cannot be fulfilled does not stand before the others for ever. */
   #count = 0;
-  /** Newest block that a fetch has connected. */
+  /** Newest block that a fetch has connected, where the next one goes on. */
   #reached: BlockHash | undefined;
+  /** Greatest number of such a block. */
+  #reachedNumber = 0n;
 
   constructor(chain: SidechainChain, outbox: Outbox) {
     this.#chain = chain;
@@ -54,6 +56,7 @@ export class BlockWishes {
       this.#isOpen = false;
       this.#attempt = 0;
       this.#reached = undefined;
+      this.#reachedNumber = 0n;
       return;
     }
     const isWaiting = this.#isOpen && nowMs < this.#askedAtMs + WISH_PAUSE_MS;
@@ -61,13 +64,16 @@ export class BlockWishes {
   }
 
   /** Fetched blocks came in; `reached` is the newest that is new here and connected, if any. */
-  answered(reached: BlockHash | undefined, missing: readonly MissingBlock[], nowMs: number): void {
+  answered(reached: MissingBlock | undefined, missing: readonly MissingBlock[], nowMs: number): void {
     if (!this.#isOpen || missing.length === 0) return this.follow(missing, nowMs);
-    if (reached !== undefined) {
-      this.#reached = reached;
+    // Only what is further than before counts: the same blocks again, which had no room, are no reason to hurry.
+    const isFurther = reached !== undefined && reached.number > this.#reachedNumber;
+    if (isFurther) {
+      this.#reached = reached.hash;
+      this.#reachedNumber = reached.number;
       this.#attempt = 0;
     }
-    if (reached !== undefined || this.#attempt <= FORK_DEPTHS.length) this.#ask(missing, nowMs);
+    if (isFurther || this.#attempt <= FORK_DEPTHS.length) this.#ask(missing, nowMs);
   }
 
   #ask(missing: readonly MissingBlock[], nowMs: number): void {

@@ -12,7 +12,7 @@ import { lightHeaderOf } from "../../types/light_header.ts";
 import type { SignedBlock } from "../../types/signed_block.ts";
 import type { ParentchainView } from "../../parentchain/view.ts";
 import { shardAuthorities } from "../../parentchain/view.ts";
-import type { AccountId, BlockHash } from "../../primitives/branded.ts";
+import type { AccountId } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import type { BlockOutcome } from "../api/ecall_values.ts";
 import type { LayerOne } from "../chain/layer_one.ts";
@@ -64,13 +64,16 @@ export class PeerImport {
   async importEncoded(blocks: readonly Uint8Array[], nowMs: number): Promise<BlockOutcome[]> {
     const outcomes: BlockOutcome[] = [];
     const mode = this.#wishes.isOpen ? "catch_up" : modeOf(blocks.length);
-    let reached: BlockHash | undefined;
+    let reached: MissingBlock | undefined;
     for (const bytes of blocks) {
       const decoded = decodeSignedBlock(bytes);
       const outcome = decoded.ok
         ? await this.#importOne(decoded.value, nowMs, mode, "fetched")
         : outcomeOf(decoded.error);
-      if (decoded.ok && outcome.code === "Imported") reached = computeHeaderHash(decoded.value.block.header);
+      if (decoded.ok && outcome.code === "Imported") {
+        const { header } = decoded.value.block;
+        reached = { hash: computeHeaderHash(header), number: header.blockNumber };
+      }
       outcomes.push(outcome);
     }
     await this.#connect(nowMs);

@@ -71,10 +71,18 @@ describe("BlockWishes", () => {
 
   it("goes on from the newest block that came, at once", () => {
     asks(() => wishes.follow([FAR], 0));
-    expect(asks(() => wishes.answered(hashOf(7), [FAR], 1))).toEqual(["0x07 to 1"]);
-    expect(asks(() => wishes.answered(hashOf(8), [FAR], 1))).toEqual(["0x08 to 1"]);
+    expect(asks(() => wishes.answered({ hash: hashOf(7), number: 50n }, [FAR], 1))).toEqual(["0x07 to 1"]);
+    expect(asks(() => wishes.answered({ hash: hashOf(8), number: 51n }, [FAR], 1))).toEqual(["0x08 to 1"]);
     // The last one brought nothing: the whole round again.
     expect(asks(() => wishes.answered(undefined, [FAR], 1))).toEqual(["100 to 1"]);
+  });
+
+  it("does not hurry for the same blocks again, which somebody sends who has nothing else", () => {
+    asks(() => wishes.follow([FAR], 0));
+    const same = () => asks(() => wishes.answered({ hash: hashOf(7), number: 50n }, [FAR], 1));
+    expect(same()).toEqual(["0x07 to 1"]);
+    const more = Array.from({ length: 10 }, same).flat();
+    expect(more).toEqual(["100 to 1", "92 to 1", "36 to 1", "10 to 1"]);
   });
 
   it("takes turns among blocks that are missing, so that one that nobody has holds up none", () => {
@@ -88,12 +96,12 @@ describe("BlockWishes", () => {
     expect(wishes.isOpen).toBe(false);
     asks(() => wishes.follow([FAR], 0));
     expect(wishes.isOpen).toBe(true);
-    expect(asks(() => wishes.answered(hashOf(7), [], 1))).toEqual([]);
+    expect(asks(() => wishes.answered({ hash: hashOf(7), number: 50n }, [], 1))).toEqual([]);
     expect(wishes.isOpen).toBe(false);
     expect(asks(() => wishes.follow([FAR], 2))).toEqual(["100 to 1"]);
   });
 
   it("takes blocks that nobody asked for for no answer", () => {
-    expect(asks(() => wishes.answered(hashOf(7), [FAR], 0))).toEqual(["100 to 1"]);
+    expect(asks(() => wishes.answered({ hash: hashOf(7), number: 50n }, [FAR], 0))).toEqual(["100 to 1"]);
   });
 });
