@@ -3,8 +3,9 @@ import { type RunningDevnode, startDevnode } from "../../src/devnode/deno/run_de
 import { BlockFetcher, type BlockSource } from "../../src/host/parentchain/block_fetcher.ts";
 import { JustificationFeed } from "../../src/host/parentchain/justification_feed.ts";
 import { NodeLink } from "../../src/host/parentchain/link.ts";
+import { ask } from "../e2e/devnode_support.ts";
 import { computeHeaderHash, type ParentchainHeader, parentchainHeader } from "../../src/parentchain/header.ts";
-import { blockInput } from "../../src/parentchain/parentchain_init.ts";
+import { blockInput, parentchainInfo } from "../../src/parentchain/parentchain_init.ts";
 import { type BlockHash, blockHash, h256 } from "../../src/primitives/branded.ts";
 import { toHex } from "../../src/primitives/hex.ts";
 
@@ -90,32 +91,88 @@ afterEach(async () => {
   await node?.stop();
 });
 
+/** What a relay does with messages; by default it hands them on. */
+interface RelayRules {
+  readonly onRequest?: (text: string, ask: (text: string) => void, answer: (text: string) => void) => void;
+  readonly onAnswer?: (text: string, answer: (text: string) => void) => void;
+}
+
+/** Opens a relay to a node; gives its address. */
+function relayTo(target: string, { onRequest, onAnswer }: RelayRules): string {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    const outward = new WebSocket(target);
+    const opened = new Promise((resolve) => outward.onopen = resolve);
+    const answer = (text: string) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text);
+    };
+    const ask = (text: string) => outward.send(text);
+    socket.onmessage = async ({ data }) => {
+      await opened;
+      if (onRequest === undefined) ask(data);
+      else onRequest(data, ask, answer);
+    };
+    socket.onclose = () => outward.close();
+    outward.onmessage = ({ data }) => onAnswer === undefined ? answer(data) : onAnswer(data, answer);
+    return response;
+  });
+  relay = server;
+  return `ws://127.0.0.1:${server.addr.port}`;
+}
+
+/** A node that has the state of block 0 no more. */
+function withoutGenesis(text: string, pass: (text: string) => void, answer: (text: string) => void): void {
+  const { id, method, params } = JSON.parse(text) as { id: number; method: string; params: unknown[] };
+  if (method !== "state_getReadProof" || params[1] !== node?.genesisHash) return pass(text);
+  answer(
+    JSON.stringify({ jsonrpc: "2.0", id, error: { code: 4003, message: "Client error: State already discarded" } }),
+  );
+}
+
 describe("NodeLink", () => {
+  it("begins at block 0 where the node has its state, else at the newest final block, and says so", async () => {
+    node = await startDevnode({ blockTimeMs: 300 }, () => {});
+    const { url } = node;
+    const final = async () => await ask<string>(url, "chain_getFinalizedHead");
+    await expect.poll(final, { timeout: 20_000 }).not.toBe(node.genesisHash);
+    const start = async (url: string) => {
+      const logged: string[] = [];
+      link = await NodeLink.connect({
+        url,
+        level: "proven",
+        log: (_level, code) => void logged.push(code),
+        onFatal: () => {},
+      });
+      const { header, contentFrom } = parentchainInfo.decode(await link.info());
+      await link.stop();
+      return { number: parentchainHeader.decode(header).number, contentFrom: contentFrom ?? 0, logged };
+    };
+    const full = await start(node.url);
+    expect(full.number).toBe(0);
+    expect(full.logged).not.toContain("ParentchainGenesisDiscarded");
+    const pruned = await start(relayTo(node.url, { onRequest: withoutGenesis }));
+    expect(pruned.number).toBeGreaterThanOrEqual(1);
+    expect(pruned.number).toBe(pruned.contentFrom);
+    expect(pruned.logged).toContain("ParentchainGenesisDiscarded");
+  });
+
   it("survives pushed values that cannot be read, says so, and takes the next good one", async () => {
     node = await startDevnode({ blockTimeMs: 300 }, () => {});
-    const target = node.url;
     // After each good header that the node announces, three that are none.
-    relay = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
-      const { socket, response } = Deno.upgradeWebSocket(request);
-      const outward = new WebSocket(target);
-      const opened = new Promise((resolve) => outward.onopen = resolve);
-      socket.onmessage = async ({ data }) => void (await opened, outward.send(data));
-      socket.onclose = () => outward.close();
-      outward.onmessage = ({ data }) => {
-        if (socket.readyState !== WebSocket.OPEN) return;
-        socket.send(data);
-        const message = JSON.parse(data) as { method?: string; params?: { result: unknown } };
+    const url = relayTo(node.url, {
+      onAnswer: (text, answer) => {
+        answer(text);
+        const message = JSON.parse(text) as { method?: string; params?: { result: unknown } };
         if (message.params === undefined) return;
         for (const result of [{ number: "0x1" }, 7, { ...Object(message.params.result), parentHash: "0x" }]) {
-          socket.send(JSON.stringify({ ...message, params: { ...message.params, result } }));
+          answer(JSON.stringify({ ...message, params: { ...message.params, result } }));
         }
-      };
-      return response;
+      },
     });
     const logged: string[] = [];
     const fatal: string[] = [];
     link = await NodeLink.connect({
-      url: `ws://127.0.0.1:${relay.addr.port}`,
+      url,
       level: "trusted",
       log: (_level, code) => void logged.push(code),
       onFatal: ({ code }) => void fatal.push(code),

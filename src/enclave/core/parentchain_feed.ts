@@ -20,6 +20,7 @@ import type { LayerOneHead } from "../../sidechain/chain_block.ts";
 import type { ParentchainPosition } from "../api/ecall_values.ts";
 import type { EcallError } from "../api/ecalls.ts";
 import { LayerOne } from "../chain/layer_one.ts";
+import type { Outbox } from "./outbox.ts";
 import type { EnclaveSetup } from "./setup.ts";
 
 /** What an import brought. */
@@ -96,6 +97,12 @@ export class ParentchainFeed {
   /** State to seal with a snapshot whose follower begins with this run. */
   get initialState(): FollowerState {
     return this.#initial;
+  }
+
+  /** Warns if the first block was taken on the host's word: only from block 0 on everything follows from the genesis hash. */
+  tellCheckpoint(outbox: Outbox): void {
+    const { number, hash } = this.#state.head;
+    if (number > 0) outbox.log("warn", "ParentchainCheckpointTrusted", { number, hash: toHex(hash) });
   }
 
   /** Takes the metadata of a new runtime. */

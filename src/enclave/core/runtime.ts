@@ -166,6 +166,7 @@ export class Runtime {
     if (setup.config.skipRa && isProductionChain(feed.value.state.genesisHash)) {
       return refuse("SkipAttestationNotAllowed", "A chain whose token has value wants attested enclaves");
     }
+    if (sealedFollower === undefined) feed.value.tellCheckpoint(this.#outbox);
     await this.#start(setup, feed.value);
     return ok(feed.value.position());
   }

@@ -112,18 +112,26 @@ export class NodeLink implements ParentchainLink {
   async info(): Promise<Uint8Array> {
     const { facts } = this;
     const final = await this.#rpc.finalizedHead();
-    const start = final.number <= MAX_HEADERS_FROM_GENESIS ? { number: 0, hash: facts.genesisHash } : final;
-    if (start.number > 0) {
-      const fields = { number: start.number, hash: toHex(start.hash) };
-      this.#options.log("warn", "ParentchainCheckpointTrusted", fields);
-    }
+    const fromGenesis = { number: 0, hash: facts.genesisHash };
+    const keys = startKeys(facts.metadata);
+    const atGenesis = final.number > MAX_HEADERS_FROM_GENESIS
+      ? undefined
+      : await this.#fetcher.storage(keys, fromGenesis.hash).catch((error) => this.#noteDiscarded(error));
+    const start = atGenesis === undefined ? final : fromGenesis;
     return parentchainInfo.encode({
       genesisHash: facts.genesisHash,
       metadata: this.#metadataBytes,
       header: parentchainHeader.encode(await this.#rpc.header(start.hash)),
-      storage: await this.#fetcher.storage(startKeys(facts.metadata), start.hash),
+      storage: atGenesis ?? await this.#fetcher.storage(keys, start.hash),
       contentFrom: final.number,
     });
+  }
+
+  /** Nodes discard old states, that of block 0 too. @throws {LinkError} If that is not what is wrong. */
+  #noteDiscarded(error: unknown): undefined {
+    if (!(error instanceof LinkError && error.code === "BadAnswer")) throw error;
+    this.#options.log("info", "ParentchainGenesisDiscarded", { reason: error.message });
+    return undefined;
   }
 
   async follow(importer: ParentchainImporter): Promise<void> {
