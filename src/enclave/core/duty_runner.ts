@@ -34,6 +34,7 @@ import { seal, unseal } from "../sealing.ts";
 import type { Tickets } from "../tickets.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ParentchainFeed } from "./parentchain_feed.ts";
+import type { EarlierLife } from "./earlier_life.ts";
 import type { EnclaveSetup } from "./setup.ts";
 import { coversConfirmation, type Shard } from "./shard.ts";
 import { submitExtrinsic } from "./submit_extrinsic.ts";
@@ -57,6 +58,8 @@ export interface DutyContext {
   readonly peers: () => readonly AccountId[];
   /** Whether the shard is as new here as where it came from: only then does this enclave take part. */
   readonly isCaughtUp: () => boolean;
+  /** What is known of the time before the start. */
+  readonly earlierLife: EarlierLife;
 }
 
 /** Decodes a ledger that was sealed; `undefined` if there is none. */
@@ -220,7 +223,7 @@ export class DutyRunner {
 
   async #planPayouts(chain: DutyChain): Promise<readonly Effect[]> {
     this.#headAtStart ??= chain.head.number;
-    if (this.#isStoring || this.#ledger.cursor < this.#headAtStart) return [];
+    if (this.#isStoring || !this.#mayPay(chain, this.#headAtStart)) return [];
     const { vault } = this.#context.feed;
     const taken = this.#state.outbox.map(({ signer, nonce }) => ({ signer, nonce }));
     const plan = planPayouts(this.#ledger, chain, this.#identity, vault, taken);
@@ -228,6 +231,19 @@ export class DutyRunner {
     this.#logNew(plan.alerts, "payoutPlan");
     const effects = plan.send.map((extrinsic) => this.#submit(extrinsic));
     return plan.mustStore ? [...effects, await this.#storeLedger(chain)] : effects;
+  }
+
+  /**
+   * Whether the ledger has all that was signed before. An old disk lacks what was signed after its copy was made, and that may
+   * be paid any time until its window is over: in that window nothing is signed before another validateer has shown that
+   * no block of this one is missing. Where there is no other, nothing can show it.
+   */
+  #mayPay({ view }: DutyChain, headAtStart: number): boolean {
+    const { cursor, window } = this.#ledger;
+    const { setup, earlierLife } = this.#context;
+    if (cursor < headAtStart) return false;
+    const isOfThisLife = window === undefined || window.start > headAtStart;
+    return isOfThisLife || earlierLife.isWhole || shardAuthorities(view, setup.shard).length < 2;
   }
 
   async #storeLedger(chain: DutyChain): Promise<Effect> {

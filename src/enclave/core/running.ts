@@ -5,6 +5,7 @@
  */
 import { FINALITY_LEVELS } from "../../attestation/key_statement.ts";
 import { h256 } from "../../primitives/branded.ts";
+import { computeSlot } from "../../sidechain/slots.ts";
 import { sudoKey } from "../../stf/pallets/sudo.ts";
 import { EvidenceMaker } from "../evidence.ts";
 import { mergeLedgers } from "../duties/merged_ledger.ts";
@@ -12,6 +13,7 @@ import type { PayoutLedger } from "../duties/payout_ledger.ts";
 import type { Registration } from "../duties/registration.ts";
 import type { Tickets } from "../tickets.ts";
 import { decodeLedger, DutyRunner } from "./duty_runner.ts";
+import { EarlierLife } from "./earlier_life.ts";
 import type { EnclavePorts } from "./enclave_ports.ts";
 import { createGenesisChain } from "./genesis_state.ts";
 import { IndirectCalls } from "./indirect_calls.ts";
@@ -66,6 +68,8 @@ export function createRunning(parts: RunningParts): Running {
   const shard = new Shard(setup, chain, outbox);
   const context = { setup, shard, feed, tickets, outbox };
   const evidence = createEvidence(setup, ports, feed, shard);
+  const earlierLife = new EarlierLife(setup.signer, computeSlot(BigInt(startMs), shard.slotDurationMs));
+  shard.onForeignBlock = (block) => earlierLife.note(block);
   const isCaughtUp = () => shard.persisted.number >= catchUpTo;
   const duties = new DutyRunner(
     {
@@ -74,6 +78,7 @@ export function createRunning(parts: RunningParts): Running {
       registration: () => registrationOf(setup, evidence, ports.nowMs()),
       peers: () => registry.provisioned,
       isCaughtUp,
+      earlierLife,
     },
     mergeLedgers(parts.ledger, recovered && decodeLedger(recovered.manifest.duties)),
   );

@@ -46,6 +46,8 @@ export class Shard {
   readonly equivocations: EquivocationMonitor;
   /** Latest slot in which this enclave signed. */
   lastAuthoredSlot: Slot | undefined;
+  /** Called with each block that came from elsewhere. */
+  onForeignBlock: (block: ChainBlock) => void = () => {};
   readonly #outbox: Outbox;
   readonly #pending = new Map<string, Pending>();
   #persisted: ChainPoint;
@@ -89,6 +91,7 @@ export class Shard {
   insert(block: ChainBlock, signed: SignedBlock, own: boolean, broken: readonly TopHash[], nowMs: number): void {
     this.watch(block.lightHeader);
     const change = this.chain.insert(block);
+    if (!own) this.onForeignBlock(block);
     const events = [...this.#followPool(change, nowMs), ...this.pool.removeInvalid(broken, this.poolState(), nowMs)];
     const encoded = signedBlock.encode(signed);
     this.#pending.set(toHex(block.hash), { block, encoded, own, events });
