@@ -61,13 +61,17 @@ export class ChainChecks {
     const watched = this.#of(validateer, shard);
     const { head, base } = shard.chain;
     watched.persisted = shard.persisted;
-    if (base !== watched.base) this.#lookAtBase(validateer, watched, base);
+    const isBaseNew = base !== watched.base;
+    if (isBaseNew) this.#lookAtBase(validateer, watched, base);
+    if (isBaseNew && head === watched.head) this.#checkDescent(validateer, shard);
     if (head === watched.head) return;
     const before = watched.head;
     watched.head = head;
     this.#checkNew(validateer, shard, watched, head);
     this.onHead(validateer.index, head);
     const isNext = head.type === "block" && toHex(head.header.parentHash) === toHex(before.hash);
+    if (isNext && !isBaseNew) return;
+    this.#checkDescent(validateer, shard);
     if (!isNext) this.#lookAtSwitch(validateer, shard, watched, before);
   }
 
@@ -114,6 +118,18 @@ export class ChainChecks {
       this.#blocks.check(block, `v${index}`);
       blocks.set(toHex(block.hash), block);
     }
+  }
+
+  /** The head stands on the confirmed block. */
+  #checkDescent({ index }: SimulatedValidateer, { chain: { head, base } }: Shard): void {
+    if (base.type === "genesis") return;
+    let at = this.#blocks.ledgerOf(toHex(head.hash));
+    while (at !== undefined && at.number > base.number) at = at.parent;
+    if (at?.id === toHex(base.hash)) return;
+    throw new Violation(
+      "HeadOnConfirmed",
+      `v${index} builds on ${head.number}, which does not descend from ${base.number}`,
+    );
   }
 
   #lookAtBase({ index }: SimulatedValidateer, watched: Watched, base: ChainPoint): void {

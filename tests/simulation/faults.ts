@@ -28,6 +28,9 @@ export interface FaultContext {
 /** Time between two faults, on average. */
 const MEAN_PAUSE_MS = 900;
 
+/** Bad blocks that an author signs, one in each of its slots. */
+const BAD_BLOCKS_AT_ONCE = 4;
+
 type Fault = (durationMs: number) => (() => void) | void | Promise<void>;
 
 /** Injects faults. */
@@ -157,7 +160,7 @@ export class Faults {
     },
     "lying peer": () => this.#member(this.#liars),
     "equivocating author": () => this.#member(this.#equivocators),
-    "bad block": () => this.#badBlock(),
+    "bad blocks": () => this.#badBlocks(),
     "clock skew": () => {
       const { validateers } = this.#context.world;
       const validateer = this.#random.pick(validateers);
@@ -203,22 +206,24 @@ export class Faults {
     return () => void set.delete(index);
   }
 
-  /** In its next slot, a validateer signs a block that breaks one rule and sends it to all others. */
-  #badBlock(): void {
+  /** In its next slots, a validateer signs blocks that break one rule each and sends them to all others. */
+  #badBlocks(): void {
     const { world, counts, scheduler, stage } = this.#context;
     const { index } = this.#random.pick(world.validateers);
-    const kind = this.#random.pick(BAD_BLOCKS);
     const { slotDurationMs } = stage.shape;
     const place = [...this.#signers].indexOf(toHex((stage.keys[index] as Stage["keys"][number]).signer.publicKey));
     let slot = Math.floor(scheduler.nowMs / slotDurationMs) + 1;
     while (slot % this.#signers.size !== place) slot++;
-    scheduler.at(slot * slotDurationMs + this.#random.int(20), `bad block v${index}`, async () => {
-      const context = this.#evil(index);
-      const block = context && await makeBadBlock(context, kind, scheduler.nowMs);
-      if (block === undefined) return;
-      counts.add(`bad block: ${kind}`);
-      for (const { index: to } of world.validateers) if (to !== index) world.peers.push(index, to, block);
-    });
+    for (let i = 0; i < BAD_BLOCKS_AT_ONCE; i++, slot += this.#signers.size) {
+      const kind = this.#random.pick(BAD_BLOCKS);
+      scheduler.at(slot * slotDurationMs + this.#random.int(20), `bad block v${index}`, async () => {
+        const context = this.#isOver ? undefined : this.#evil(index);
+        const block = context && await makeBadBlock(context, kind, scheduler.nowMs);
+        if (block === undefined) return;
+        counts.add(`bad block: ${kind}`);
+        for (const { index: to } of world.validateers) if (to !== index) world.peers.push(index, to, block);
+      });
+    }
   }
 
   #evil(index: number): EvilContext | undefined {
@@ -243,7 +248,7 @@ const COUNTED_BY_MACHINES: Readonly<Record<string, true>> = {
   "old disk": true,
   "backup": true,
   "slow disk": true,
-  "bad block": true,
+  "bad blocks": true,
 };
 
 function flipped(block: Uint8Array, random: Random): Uint8Array {

@@ -28,6 +28,7 @@ export class Machines {
   constructor(context: FaultContext) {
     this.#context = context;
     this.#random = context.random.fork("machines");
+    for (const { index, disk } of context.world.validateers) this.#backups.set(index, disk.copy());
   }
 
   /** A machine goes down between two steps. */

@@ -32,11 +32,11 @@ const SHAPES: readonly Pick<Shape, "validateers" | "level">[] = [
   { validateers: 2, level: "proven" },
   { validateers: 2, level: "trusted" },
   { validateers: 3, level: "proven" },
-  { validateers: 3, level: "proven" },
+  { validateers: 3, level: "sealed" },
   { validateers: 3, level: "sealed" },
   { validateers: 4, level: "proven" },
   { validateers: 4, level: "sealed" },
-  { validateers: 5, level: "proven" },
+  { validateers: 5, level: "sealed" },
   { validateers: 7, level: "trusted" },
 ];
 /** When nodes take the first confirmation: late enough that it covers what clients did first, and payouts follow. */
@@ -308,6 +308,12 @@ class Run {
     const highest = heads.reduce((a, b) => (a > b ? a : b));
     const lowest = heads.reduce((a, b) => (a < b ? a : b));
     if (highest - lowest > HEADS_APART) throw new Violation("OneHead", `heads are ${heads.join(", ")}`);
+    const { final } = this.#world.chain;
+    for (const { head } of chains) {
+      const ground = this.#blocks.ledgerOf(toHex(head.hash))?.layerOne;
+      if (ground !== undefined && (isAncestor(ground, final) || isAncestor(final, ground))) continue;
+      throw new Violation("GroundLost", `block ${head.number} rests on a parentchain block that was abandoned`);
+    }
     const common = lowest - HEADS_APART;
     const ids = new Set(chains.map((chain) => this.#idAt(chain.head, common)));
     if (ids.size !== 1) throw new Violation("OneHead", `block ${common} is another one at some validateers`);
