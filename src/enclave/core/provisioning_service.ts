@@ -4,6 +4,7 @@
  * @module
  */
 import { followerState } from "../../parentchain/follower_state.ts";
+import { activeFingerprint } from "../../parentchain/view.ts";
 import { encodeSs58 } from "../../crypto/ss58.ts";
 import { blockHash, h256 } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
@@ -106,6 +107,18 @@ export class ProvisioningService {
     await registry.addProvisioned(account);
   }
 
+  /**
+   * Whether nothing is left to be authored by this enclave's code. After an upgrade one block is: the first that knows of the
+   * enactment. Who took the shard without it could neither author it nor go on.
+   */
+  #isDone({ feed, shard }: Running): boolean {
+    const { layerOne } = feed;
+    const { fingerprint } = this.#context.setup();
+    const active = layerOne.newestView === undefined ? undefined : activeFingerprint(layerOne.newestView);
+    if (active === undefined || equalBytes(active, fingerprint)) return true;
+    return layerOne.authoritiesAt(shard.persisted.layerOneHead.hash)?.length === 0;
+  }
+
   /** The shard as it is confirmed now; none while this enclave does not take part in it itself. */
   async #payload(): Promise<ProvisioningPayload | undefined> {
     const running = this.#context.running();
@@ -113,7 +126,7 @@ export class ProvisioningService {
     if (running === undefined || !running.isCaughtUp()) return undefined;
     const { feed, shard, duties } = running;
     const isListed = feed.layerOne.newestView?.shardStatus.some(({ signer }) => equalBytes(signer, setup.signer));
-    if (isListed !== true) return undefined;
+    if (isListed !== true || !this.#isDone(running)) return undefined;
     // Never rolled back, so that nobody begins on a fork; the blocks above it come from the peers.
     const { base } = shard.chain;
     const follower = feed.layerOne.followerStateFor(base.snapshot, duties.unreadFrom) ?? feed.initialState;

@@ -55,10 +55,12 @@ async function start(key: number, measurement: Uint8Array, provider: PeerHost): 
 }
 
 /** Lets an enclave that wants the shard ask until the answer is another one than that its registration was not read. */
-async function ask(host: PeerHost, ...others: readonly PeerHost[]): Promise<string | undefined> {
+async function ask(host: PeerHost, isOldAuthoring = true): Promise<string | undefined> {
   const before = host.reasons("ProvisioningFailed").length;
   for (let i = 0; i < 4 && !host.codes().includes("ShardReceived"); i++) {
-    await growAll([old, host, ...others]);
+    await growAll([old, host]);
+    old.nowMs += 2_100;
+    if (isOldAuthoring) await old.slot();
     await settle(old, host);
   }
   const said = host.logs.filter(({ code }) => code === "ProvisioningFailed").slice(before);
@@ -106,7 +108,7 @@ describe("an upgrade of the shard's code", () => {
     expect((await old.slot()).code).toBe("Authored");
 
     await until(enactment, upgraded);
-    old.nowMs += 2_100;
+    expect(await ask(upgraded, false)).toBe("NotReady");
     // Who authors is read at the parent's parentchain head: the first block on the enactment is the last one of the old code.
     const codes = (await old.slots(4)).map(({ code }) => code);
     expect(codes).toEqual(["Authored", "NoAuthorities", "NoAuthorities", "NoAuthorities"]);
