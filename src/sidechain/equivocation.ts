@@ -8,10 +8,11 @@
 import { ed25519Verify } from "../crypto/ed25519.ts";
 import { equalBytes } from "../primitives/bytes.ts";
 import { toHex } from "../primitives/hex.ts";
+import type { BlockData } from "../types/block_data.ts";
 import { computeBlockDataHash } from "../types/block_digest.ts";
 import { type EquivocationProof, MAX_EQUIVOCATIONS } from "../types/equivocation.ts";
 import type { LightHeader } from "../types/light_header.ts";
-import { blockSigningMessage } from "../types/signed_block.ts";
+import { type Block, blockSigningMessage } from "../types/signed_block.ts";
 import { computeHeaderHash } from "../types/sidechain_header.ts";
 import { computeSlot, type Slot } from "./slots.ts";
 
@@ -29,7 +30,8 @@ export interface Equivocation extends EquivocationProof {
 /** Watches verified headers. */
 export class EquivocationMonitor {
   readonly #slotDurationMs: bigint;
-  readonly #seen = new Map<string, LightHeader>();
+  /** The first header of an author for a slot, and the second if there was one. */
+  readonly #seen = new Map<string, readonly LightHeader[]>();
   readonly #evidence: Equivocation[] = [];
   #found = 0;
 
@@ -53,26 +55,45 @@ export class EquivocationMonitor {
    * new one.
    */
   observe(header: LightHeader): Equivocation | undefined {
-    const slot = computeSlot(header.digest.timestamp, this.#slotDurationMs);
+    const { slot, id } = this.#keyOf(header.digest);
     const { blockAuthor } = header.digest;
-    const id = `${slot} ${toHex(blockAuthor)}`;
-    const first = this.#seen.get(id);
+    const [first, second] = this.#seen.get(id) ?? [];
     if (first === undefined) {
-      this.#seen.set(id, header);
+      this.#seen.set(id, [header]);
       const [oldest] = this.#seen.keys();
       if (this.#seen.size > MAX_WATCHED_SLOTS && oldest !== undefined) this.#seen.delete(oldest);
       return undefined;
     }
-    if (equalBytes(computeHeaderHash(first.header), computeHeaderHash(header.header))) return undefined;
-    const ofAuthor = this.#evidence.filter(({ first: { digest } }) => equalBytes(digest.blockAuthor, blockAuthor));
     // A third block of the slot proves nothing more.
-    if (ofAuthor.some((known) => known.slot === slot)) return undefined;
+    if (second !== undefined || isSame(first, header)) return undefined;
+    this.#seen.set(id, [first, header]);
+    const ofAuthor = this.#evidence.filter(({ first: { digest } }) => equalBytes(digest.blockAuthor, blockAuthor));
     const found: Equivocation = { slot, first, second: header };
     this.#found++;
     const hasRoom = this.#evidence.length < MAX_EQUIVOCATIONS && ofAuthor.length < MAX_EQUIVOCATIONS_PER_AUTHOR;
     if (hasRoom) this.#evidence.push(found);
     return found;
   }
+
+  /**
+   * Whether a block is a further one of an author that has signed two for the slot already. Such blocks are taken only if
+   * others stand on them, so that an author fills neither memory nor disk with what it makes of one slot.
+   */
+  isSurplus({ header, blockData }: Block): boolean {
+    const known = this.#seen.get(this.#keyOf(blockData).id) ?? [];
+    return known.length > 1 && !known.some((one) => isSame(one, { header }));
+  }
+
+  #keyOf(
+    { timestamp, blockAuthor }: Pick<BlockData, "timestamp" | "blockAuthor">,
+  ): { readonly slot: Slot; readonly id: string } {
+    const slot = computeSlot(timestamp, this.#slotDurationMs);
+    return { slot, id: `${slot} ${toHex(blockAuthor)}` };
+  }
+}
+
+function isSame(a: Pick<LightHeader, "header">, b: Pick<LightHeader, "header">): boolean {
+  return equalBytes(computeHeaderHash(a.header), computeHeaderHash(b.header));
 }
 
 /**
@@ -84,7 +105,7 @@ export function isEquivocation({ first, second }: EquivocationProof, slotDuratio
   return slotOf(first) === slotOf(second) &&
     equalBytes(first.digest.blockAuthor, second.digest.blockAuthor) &&
     equalBytes(first.header.shardId, second.header.shardId) &&
-    !equalBytes(computeHeaderHash(first.header), computeHeaderHash(second.header)) &&
+    !isSame(first, second) &&
     isSigned(first) && isSigned(second);
 }
 

@@ -8,6 +8,8 @@ import {
   MAX_WATCHED_SLOTS,
 } from "../../src/sidechain/equivocation.ts";
 import { MAX_PARKED_BLOCKS, MAX_PARKED_BYTES, MAX_PARKED_MS, ParkingLot } from "../../src/sidechain/parking_lot.ts";
+import type { ChainPoint } from "../../src/sidechain/chain_block.ts";
+import type { BlockData } from "../../src/types/block_data.ts";
 import { type EquivocationProof, equivocationProofs, MAX_EQUIVOCATIONS } from "../../src/types/equivocation.ts";
 import { blockSigningMessage, type SignedBlock } from "../../src/types/signed_block.ts";
 import { computeHeaderHash } from "../../src/types/sidechain_header.ts";
@@ -79,7 +81,11 @@ describe("ParkingLot", () => {
   it("bounds the bytes of an author, but takes one block of any size", async () => {
     const lot = new ParkingLot();
     const encryptedStateDiff = new Uint8Array(MAX_PARKED_BYTES / 2 + 1);
-    const large = (await someBlocks(2)).map((block) => resigned(block, { encryptedStateDiff }));
+    // Signature and hash of the data are checked before blocks are parked.
+    const large = (await someBlocks(2)).map(({ block, signature }) => ({
+      block: { ...block, blockData: { ...block.blockData, encryptedStateDiff } },
+      signature,
+    }));
     expect(large.map((block) => lot.park(block, 0n, [ALICE, BOB]))).toEqual([true, false]);
     const [small] = await someBlocks(1, BOB) as [SignedBlock];
     expect(lot.park(small, 0n, [ALICE, BOB])).toBe(true);
@@ -137,6 +143,12 @@ describe("EquivocationMonitor", () => {
     const found = roots.map((root) => monitor.observe(plainBlock(root, ALICE, 9n).lightHeader));
     expect(found.map((one) => one?.slot)).toEqual([undefined, 9n, undefined]);
     expect(monitor.found).toBe(1);
+    const isSurplus = (root: ChainPoint, slot: bigint) => {
+      const { header, digest } = plainBlock(root, ALICE, slot);
+      return monitor.isSurplus({ header, blockData: digest as unknown as BlockData });
+    };
+    expect(roots.map((root) => isSurplus(root, 9n))).toEqual([false, false, true]);
+    expect(isSurplus(genesis(), 10n)).toBe(false);
   });
 });
 

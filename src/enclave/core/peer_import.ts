@@ -24,6 +24,9 @@ import type { Shard } from "./shard.ts";
 /** From this many blocks on a batch counts as catching up, whose blocks may lag behind the parentchain. */
 export const CATCH_UP_BLOCKS = 4;
 
+/** What becomes of a further block of an author for one slot. */
+const SURPLUS: BlockOutcome = { code: "Equivocation", reject: false };
+
 /** How a block came: pushed by a peer, or fetched because it was asked for. */
 type Origin = "pushed" | "fetched";
 
@@ -123,7 +126,9 @@ export class PeerImport {
     mode: "live" | "catch_up",
     origin: Origin,
   ): Promise<BlockOutcome> {
-    const { setup, chain, slotDurationMs } = this.#shard;
+    const { setup, chain, slotDurationMs, equivocations } = this.#shard;
+    // Not held against the peer, since the author's signature is not checked yet.
+    if (origin === "pushed" && equivocations.isSurplus(signed.block)) return SURPLUS;
     const result = await importBlock(signed, {
       shard: setup.shard,
       slotDurationMs,

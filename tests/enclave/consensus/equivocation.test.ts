@@ -3,7 +3,8 @@ import { fromHex, toHex } from "../../../src/primitives/hex.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
 import { isEquivocation } from "../../../src/sidechain/equivocation.ts";
 import { equivocationProofs } from "../../../src/types/equivocation.ts";
-import { signedBlock } from "../../../src/types/signed_block.ts";
+import { computeHeaderHash } from "../../../src/types/sidechain_header.ts";
+import { type SignedBlock, signedBlock } from "../../../src/types/signed_block.ts";
 import { SLOT_MS } from "../harness.ts";
 import { Network, NetworkHost } from "./network.ts";
 
@@ -78,6 +79,34 @@ describe("An author that signs two blocks for one slot", () => {
     await first.take([signedBlock.decode(copy.broadcasts.at(-1) as Uint8Array)]);
     expect(first.lines("InvalidPayload")).toHaveLength(1);
     expect(await evidenceOf(first)).toHaveLength(1);
+  }, TIMEOUT_MS);
+
+  it("has a third block of the slot taken only if another one stands on it", async () => {
+    const copies = [await clone(second), await clone(second)];
+    network.nowMs += 2_100;
+    for (let authored = 0; authored < 2;) {
+      if ((await network.slot([first]))[1]?.code === "Authored") authored++;
+      for (const copy of copies) {
+        copy.nowMs = network.nowMs;
+        await copy.call("on_slot", { nowMs: BigInt(copy.nowMs) });
+      }
+    }
+    const [twins, children] = [0, 1].map((i) =>
+      copies.map((copy) => signedBlock.decode(copy.broadcasts[i] as Uint8Array))
+    );
+    const known = (block?: SignedBlock) =>
+      block !== undefined && first.enclave.shard()?.chain.get(computeHeaderHash(block.block.header)) !== undefined;
+    await first.take(twins as SignedBlock[]);
+    expect(twins?.map(known)).toEqual([true, false]);
+    expect(await first.metric("enclave_sidechain_parked_blocks")).toBe("0");
+    expect(await evidenceOf(first)).toHaveLength(1);
+    // The host fetches what the child stands on.
+    await first.take([children?.[1] as SignedBlock]);
+    await first.call("import_blocks", {
+      nowMs: BigInt(first.nowMs),
+      blocks: [signedBlock.encode(twins?.[1] as SignedBlock)],
+    });
+    expect([twins?.map(known), known(children?.[1])]).toEqual([[true, true], true]);
   }, TIMEOUT_MS);
 
   it("is nobody as long as all is well", async () => {
