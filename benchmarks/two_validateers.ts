@@ -39,6 +39,8 @@ export async function twoValidateers(): Promise<Figure[]> {
       value: loop?.value ?? Number.NaN,
       detail: `${loop?.detail}; the second one, started again, fetches ${count} blocks in ${ms} ms`,
     }];
+  } catch (cause) {
+    throw new Error(`Cannot measure: ${cause}\n${network.logs()}`, { cause });
   } finally {
     Deno.chdir(folder);
     await network.stop();
