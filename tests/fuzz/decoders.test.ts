@@ -8,12 +8,13 @@ import { parentchainHeader } from "../../src/parentchain/header.ts";
 import { blockInput } from "../../src/parentchain/parentchain_init.ts";
 import { fromHex, toHex } from "../../src/primitives/hex.ts";
 import { blockPayload } from "../../src/sidechain/block_payload.ts";
+import { equivocationProofs } from "../../src/types/equivocation.ts";
 import { getter } from "../../src/types/getter.ts";
-import { lightHeaders } from "../../src/types/light_header.ts";
+import { lightHeaderOf, lightHeaders } from "../../src/types/light_header.ts";
 import { request } from "../../src/types/request.ts";
 import { rpcReturnValue } from "../../src/types/rpc_return_value.ts";
 import { shieldingKeyFromJson, shieldingKeyToJson } from "../../src/types/shielding_key.ts";
-import { signedBlock, signedBlocks } from "../../src/types/signed_block.ts";
+import { type SignedBlock, signedBlock, signedBlocks } from "../../src/types/signed_block.ts";
 import { signedBlockFromJson, signedBlockToJson } from "../../src/types/signed_block_json.ts";
 import { trustedOperation } from "../../src/types/trusted_operation.ts";
 import { parseMessage } from "../../src/client/rpc_message.ts";
@@ -44,6 +45,7 @@ beforeAll(async () => {
   const next = host.chain.build(host.tip);
   const justification = grandpaJustification.decode(host.chain.justify(next));
   const headers = fromHex(await host.connect().request("sidechain_getLightHeaders", [1]));
+  const block = blocks[0] as SignedBlock;
   samples = new Map(Object.entries({
     request: row(request, { shard: host.shard, cyphertext: seed(first as number) }),
     trustedOperation: row(
@@ -59,6 +61,7 @@ beforeAll(async () => {
     signedBlock: row(signedBlock, ...blocks),
     signedBlocks: row(signedBlocks, blocks, []),
     lightHeaders: { codec: lightHeaders as Codec<unknown>, bytes: [headers] },
+    equivocationProofs: row(equivocationProofs, [], [{ first: lightHeaderOf(block), second: lightHeaderOf(block) }]),
     evidence: row(evidence, given),
     keyStatement: row(keyStatement, given.statement),
     rpcReturnValue: { codec: rpcReturnValue as Codec<unknown>, bytes: [answer] },

@@ -46,6 +46,7 @@ beforeAll(async () => {
     ...plain.map((method) => call(method)),
     call("author_pendingExtrinsics", encodeBase58(host.shard)),
     call("sidechain_getLightHeaders", 1, 5),
+    call("sidechain_getEquivocations"),
     call("sidechain_importBlock", blocks),
     call("state_executeGetter", toHex(request.encode({ shard: host.shard, cyphertext: new Uint8Array([0, 0]) }))),
     call("author_submitExtrinsic", param),
