@@ -9,10 +9,14 @@ import { credited, poll, type TestService, TRANSFER_FEE, UNIT, UNSHIELD_FEE } fr
 /** A run of the scenario; the second one goes on where the first one ended. */
 export type ScenarioRun = "first" | "second";
 
-/** Runs the scenario and expects exact balances and nonces. */
+/**
+ * Runs the scenario and expects exact balances and nonces. Among several validateers a block may give way to another one, which
+ * has its calls later: `settled` resolves when all have the newest blocks.
+ */
 export async function runShardVaultScenario(
   { ask, cli }: Pick<TestService, "ask" | "cli">,
   run: ScenarioRun,
+  settled: () => Promise<unknown> = () => Promise.resolve(),
 ): Promise<void> {
   const trusted = (...args: string[]) => ask("trusted", ...args);
   const balance = async (account: string) => BigInt(await trusted("balance", account));
@@ -45,8 +49,11 @@ export async function runShardVaultScenario(
 
   const charlie = await trusted("new-account");
   expect(await nonce(bob)).toBe(0);
-  const pay = (amount: bigint) => cli("trusted", "--direct", "transfer", bob, charlie, `${amount}`);
-  // Asked until it is so: among several validateers a block may give way to another one, which has its calls later.
+  const pay = async (amount: bigint) => {
+    const result = await cli("trusted", "--direct", "transfer", bob, charlie, `${amount}`);
+    await settled();
+    return result;
+  };
   const nonceIs = (wanted: number) => poll("Bob's nonce", () => nonce(bob), wanted);
   const balanceIs = (account: string, wanted: bigint) => poll("the balance", () => balance(account), wanted);
   for (let i = 0; i < 3; i++) expect((await pay(UNIT / 5n)).code).toBe(0);

@@ -124,7 +124,7 @@ describe("two validateers, each with a parentchain node of its own", () => {
     ] as const,
   )(
     "S3: shield, transfer and unshield at the %s with exact balances and nonces",
-    (run, member) => runShardVaultScenario(member().commands, run),
+    (run, member) => runShardVaultScenario(member().commands, run, inSync),
     TIMEOUT_MS,
   );
 
