@@ -3,7 +3,7 @@
  * over provisioning, and stores both before anything is done with them.
  *
  * States: waiting for the own registration → dialling → receiving → storing the state → storing the keys → joined; any
- * failure → waiting, and the next validateer is asked after the next parentchain block.
+ * failure → waiting, and the next validateer is asked after the next parentchain block; after many, after ever more of them.
  *
  * Source: worker `service/src/sync_state.rs`, `enclave-runtime/src/tls_ra/seal_handler.rs` (839eda024)
  * Differs: validateers are asked in turn; what is received counts only once it is on disk
@@ -45,6 +45,16 @@ const KEPT_BLOCKS = 2;
 /** Progress is logged each time this share of the state has come. */
 const PROGRESS_STEP = 0.1;
 
+/** Failures in a row after which a pause grows: until then every parentchain block is worth a try. */
+export const PATIENT_FAILURES = 16;
+/** Longest pause between two tries, in parentchain blocks: three minutes, as while an upgrade waits for its enactment. */
+export const MAX_DIAL_PAUSE_BLOCKS = 32;
+
+/** Parentchain blocks until the next try, after so many failures in a row. */
+export function dialPauseBlocks(failures: number): number {
+  return Math.min(MAX_DIAL_PAUSE_BLOCKS, 2 ** Math.max(0, failures - PATIENT_FAILURES));
+}
+
 /** A shard that is stored and ready. */
 export interface Joined {
   readonly keys: EnclaveKeys;
@@ -84,6 +94,9 @@ export class Joining {
   #duties: DutyState = NO_DUTIES;
   #isBusy = false;
   #attempts = 0;
+  #failures = 0;
+  /** Parentchain block at which the last try began. */
+  #dialledAt = 0;
   #roots: Promise<PeerContext["roots"]> | undefined;
 
   constructor(context: JoiningContext) {
@@ -106,7 +119,8 @@ export class Joining {
     await this.#register(view);
     const { fingerprint } = this.#context.setup;
     const isRegistered = view.enclave !== undefined && equalBytes(view.enclave.mrEnclave, fingerprint);
-    if (isRegistered && !this.#isBusy) this.#dial(view);
+    const isDue = this.#failures === 0 || view.number >= this.#dialledAt + dialPauseBlocks(this.#failures);
+    if (isRegistered && isDue && !this.#isBusy) this.#dial(view);
   }
 
   async #register(view: ParentchainView): Promise<void> {
@@ -139,6 +153,7 @@ export class Joining {
     const url = urls[this.#attempts++ % Math.max(1, urls.length)];
     if (url === undefined) return outbox.log("warn", "NoProviderKnown", { listed: view.shardStatus.length });
     this.#isBusy = true;
+    this.#dialledAt = view.number;
     outbox.log("info", "ProvisioningStarted", { peer: url });
     const ticket = tickets.open("peer_dialed", (pipe) => {
       if (pipe === undefined) this.#failed({ code: "PeerUnreachable" });
@@ -170,6 +185,7 @@ export class Joining {
 
   #failed(error: object & { readonly code: string }): void {
     this.#isBusy = false;
+    this.#failures++;
     this.#context.outbox.log("warn", "ProvisioningFailed", reasonOf(error));
   }
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { PHASES } from "../../../src/enclave/api/ecall_values.ts";
+import { dialPauseBlocks, MAX_DIAL_PAUSE_BLOCKS, PATIENT_FAILURES } from "../../../src/enclave/core/joining.ts";
 import { PEERS_FILE } from "../../../src/enclave/core/peer_registry.ts";
 import { decodeExtrinsic } from "../../../src/parentchain/extrinsic_decode.ts";
 import { toHex } from "../../../src/primitives/hex.ts";
@@ -172,6 +173,21 @@ describe("an enclave whose shard has other validateers", () => {
     await again.importParentchain(first.built);
     expect([await phaseOf(again), again.codes().includes("JoiningShard")]).toEqual(["syncing", false]);
     expect(again.identity?.shieldingKey).toBe(first.identity?.shieldingKey);
+  }, TIMEOUT_MS);
+
+  it("asks ever less often while nobody gives it the shard", async () => {
+    second.provider = undefined;
+    await follow();
+    await growAll([first, second], { storage: registered(second) });
+    while (second.dialled.length < PATIENT_FAILURES) await growAll([first, second]);
+    const dials: number[] = [];
+    for (let block = 1; block <= 30; block++) {
+      const before = second.dialled.length;
+      await growAll([first, second]);
+      if (second.dialled.length > before) dials.push(block);
+    }
+    expect(dials).toEqual([1, 3, 7, 15]);
+    expect([dialPauseBlocks(1), dialPauseBlocks(1_000)]).toEqual([1, MAX_DIAL_PAUSE_BLOCKS]);
   }, TIMEOUT_MS);
 
   it("tries again after a failed write, and when nobody can be reached", async () => {

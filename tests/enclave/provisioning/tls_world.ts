@@ -29,7 +29,7 @@ import { unwrap } from "../../../src/primitives/result.ts";
 import { buildChain, buildQuote, type BuiltChain, rootOf } from "../../attestation/quote_builder.ts";
 import { seed, type TestBlock, type TestChain } from "../../parentchain/builders.ts";
 import { type Disk, MEASUREMENT, testPlatform } from "../harness.ts";
-import { PeerHost } from "./two_hosts.ts";
+import { freshDisk, PeerHost } from "./two_hosts.ts";
 
 /** The attacker's key and account. */
 export const ATTACKER = ed25519FromSeed(seed(0x77));
@@ -55,7 +55,10 @@ export class TlsHost extends PeerHost {
   address: string | undefined;
 
   static make(chain: TestChain, platform: BuiltChain, key: number, disk?: Disk, tip?: TestBlock): TlsHost {
-    return new TlsHost(chain, disk, platformOf(platform, key), tip);
+    const name = `tls ${key}`;
+    const host = new TlsHost(chain, disk ?? freshDisk(name), platformOf(platform, key), tip);
+    host.keysName = name;
+    return host;
   }
 
   override extraPorts(): Partial<EnclavePorts> {

@@ -5,7 +5,7 @@
  * @module
  */
 import { EMULATED_DEVELOPMENT_ROOT_CERTIFICATE } from "../../../src/attestation/emulated_root.ts";
-import type { Identity } from "../../../src/enclave/api/ecall_values.ts";
+import { type Identity, type InitRequest, KEYS_FILE } from "../../../src/enclave/api/ecall_values.ts";
 import type { Platform } from "../../../src/enclave/api/platform_client.ts";
 import { EMULATED_DEVELOPMENT_ROOT_KEY } from "../../../src/enclave/platform/development_root_key.ts";
 import { createEmulatedProcessor } from "../../../src/enclave/platform/emulated_processor.ts";
@@ -15,7 +15,7 @@ import { concatBytes, utf8 } from "../../../src/primitives/bytes.ts";
 import type { StateSnapshot } from "../../../src/state/snapshot.ts";
 import { readShardVault } from "../../../src/stf/pallets/parentchain.ts";
 import type { TestBlock, TestBlockSpec, TestChain } from "../../parentchain/builders.ts";
-import { type Disk, MEASUREMENT, TestHost, testPlatform, timeOf } from "../harness.ts";
+import { Disk, MEASUREMENT, TestHost, testPlatform, timeOf } from "../harness.ts";
 import { streamPair } from "./world.ts";
 
 export type Storage = NonNullable<TestBlockSpec["storage"]>;
@@ -28,16 +28,53 @@ export async function emulatedPlatform(key: number, measurement: Uint8Array = ME
   return { ...platform, quote: (reportData) => processor.quote(platform.measurement, reportData) };
 }
 
+/** Sealed keys by processor and measurement: drawing takes longer than all the rest of a test. */
+const drawnKeys = new Map<string, Uint8Array>();
+
+/** A disk that is empty but for drawn keys, if there are any. */
+export function freshDisk(name: string): Disk {
+  const disk = new Disk();
+  const keys = drawnKeys.get(name);
+  if (keys !== undefined) disk.files.set(KEYS_FILE, keys);
+  return disk;
+}
+
 /** A host whose enclave can reach another one. */
 export class PeerHost extends TestHost {
   provider: PeerHost | undefined;
+  /** Name of its drawn keys. */
+  keysName: string | undefined;
   /** Outcome of each connection that was served. */
   readonly served: Promise<void>[] = [];
   /** Changes the channel of the end that the name says. */
   tamper: Partial<Record<"requester" | "provider", Partial<SecureChannel>>> = {};
 
-  static async create(chain: TestChain, key: number, disk?: Disk, tip?: TestBlock): Promise<PeerHost> {
-    return new PeerHost(chain, disk, await emulatedPlatform(key), tip);
+  /** A host with a processor; without a disk, with an empty one but for the keys that its enclave drew in an earlier test. */
+  static async create(
+    chain: TestChain,
+    key: number,
+    disk?: Disk,
+    tip?: TestBlock,
+    measurement: Uint8Array = MEASUREMENT,
+  ): Promise<PeerHost> {
+    const name = `${key} ${measurement[0]}`;
+    const host = new PeerHost(
+      chain,
+      disk ?? freshDisk(name),
+      await emulatedPlatform(key, measurement),
+      tip,
+    );
+    host.keysName = name;
+    return host;
+  }
+
+  override async init(change: Partial<InitRequest> = {}): ReturnType<TestHost["init"]> {
+    const result = await super.init(change);
+    const keys = this.disk.files.get(KEYS_FILE);
+    if (this.keysName !== undefined && keys !== undefined && !drawnKeys.has(this.keysName)) {
+      drawnKeys.set(this.keysName, keys);
+    }
+    return result;
   }
 
   override dial(): number | undefined {
@@ -129,11 +166,23 @@ export async function growAll(hosts: readonly PeerHost[], spec: TestBlockSpec = 
   return block;
 }
 
+/** Looks at what runs between ecalls before it counts as stuck: a host that is meant to have crashed answers no more. */
+const MAX_LOOKS = 60;
+/** Looks after the last connection has ended: what follows from it is done in the next ecalls. */
+const LAST_LOOKS = 4;
+
 /** Lets what runs between ecalls come to its end. */
 export async function settle(...hosts: readonly PeerHost[]): Promise<void> {
-  for (let i = 0; i < 40; i++) {
+  for (let look = 0, quiet = 0; look < MAX_LOOKS && quiet < LAST_LOOKS; look++) {
     await new Promise((resolve) => setTimeout(resolve, 5));
     await Promise.all(hosts.flatMap(({ served }) => served));
     for (const host of hosts) await host.call("health", undefined);
+    quiet = hosts.some(isAsking) ? 0 : quiet + 1;
   }
+}
+
+/** Whether an enclave has asked for the shard and neither has it nor was refused. */
+function isAsking(host: PeerHost): boolean {
+  const count = (...codes: string[]) => host.codes().filter((code) => codes.includes(code)).length;
+  return count("ProvisioningStarted") > count("ProvisioningFailed", "ShardReceived");
 }

@@ -5,16 +5,7 @@ import { unwrap } from "../../../src/primitives/result.ts";
 import { readFreeBalance } from "../../../src/stf/pallets/balances.ts";
 import { seed, testAccount, TestChain, type TestEvent } from "../../parentchain/builders.ts";
 import { MEASUREMENT } from "../harness.ts";
-import {
-  delegates,
-  emulatedPlatform,
-  growAll,
-  listing,
-  PeerHost,
-  registered,
-  settle,
-  type Storage,
-} from "./two_hosts.ts";
+import { delegates, growAll, listing, PeerHost, registered, settle, type Storage } from "./two_hosts.ts";
 
 const BOB = testAccount(0xb0);
 const NEW = enclaveFingerprint(seed(0x4e));
@@ -45,7 +36,7 @@ function configured(enclave: Uint8Array, next?: { readonly enclave: Uint8Array; 
 
 /** An enclave of some code that follows the chain and whose registration stands in the next block. */
 async function start(key: number, measurement: Uint8Array, provider: PeerHost): Promise<PeerHost> {
-  const host = new PeerHost(chain, undefined, await emulatedPlatform(key, measurement), old.tip);
+  const host = await PeerHost.create(chain, key, undefined, old.tip, measurement);
   host.provider = provider;
   host.nowMs = old.nowMs;
   unwrap(await host.init({ shard: old.shard }));
