@@ -166,10 +166,9 @@ export class Gossip {
     }
   }
 
-  // Anybody can send messages: each is worth no more than a line for those who look for one.
+  // Anybody can send messages: none is worth more than a line, which leaves with whatever leaves next.
   #refuse(reason: string): void {
     this.#context.counters.gossipRefused++;
     this.#context.outbox.log("debug", "GossipRefused", { reason });
-    this.#context.outbox.flush();
   }
 }
