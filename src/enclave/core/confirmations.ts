@@ -23,7 +23,6 @@ export const OVERDUE_INTERVALS = 3n;
 export class Confirmations {
   readonly #shard: Shard;
   readonly #outbox: Outbox;
-  #view: ParentchainView | undefined;
   #missing: SidechainBlockConfirmation | undefined;
   #isOverdue = false;
 
@@ -44,11 +43,10 @@ export class Confirmations {
 
   /** Follows the newest final state of the parentchain. */
   follow(view: ParentchainView, nowMs: number): void {
-    this.#view = view;
     const { confirmation } = view;
     if (confirmation !== undefined && !this.#shard.confirm(confirmation, nowMs)) this.#miss(confirmation);
     else this.#found();
-    this.check();
+    this.#check(view);
   }
 
   /** Tries again after blocks came in. */
@@ -56,19 +54,33 @@ export class Confirmations {
     if (this.#missing !== undefined && this.#shard.confirm(this.#missing, nowMs)) this.#found();
   }
 
-  /** Whether confirmations come; tells when they stop and when they go on, once each. */
-  check(): void {
-    const view = this.#view;
-    if (view === undefined) return;
-    const { head } = this.#shard.chain;
+  /**
+   * Whether confirmations come; tells when they stop and when they go on, once each. What counts is how far the shard was when
+   * the parentchain was as it is seen here: an old view tells nothing of now.
+   */
+  #check(view: ParentchainView): void {
     const confirmed = view.confirmation?.blockNumber ?? 0n;
-    const isOverdue = head.number >= confirmed + (1n + OVERDUE_INTERVALS) * CONFIRMATION_INTERVAL;
+    const reached = view.nowMs === undefined ? this.#shard.chain.head.number : this.#numberAt(view.nowMs);
+    const isOverdue = reached >= confirmed + (1n + OVERDUE_INTERVALS) * CONFIRMATION_INTERVAL;
     if (isOverdue === this.#isOverdue) return;
     this.#isOverdue = isOverdue;
     if (!isOverdue) return this.#outbox.log("info", "ConfirmationsAgain", { confirmed });
     const first = view.shardStatus[0]?.signer;
-    const fields = { confirmed, head: head.number, confirmer: first === undefined ? "none" : toHex(first) };
+    const fields = { confirmed, reached, confirmer: first === undefined ? "none" : toHex(first) };
     this.#outbox.log("error", "ConfirmationsOverdue", fields);
+  }
+
+  /** Number of the newest block of the best branch that was made up to a time. */
+  #numberAt(timeMs: bigint): bigint {
+    const { chain } = this.#shard;
+    let [low, high] = [chain.base.number, chain.head.number];
+    while (low < high) {
+      const middle = (low + high + 1n) / 2n;
+      const block = chain.at(middle);
+      if (block !== undefined && block.digest.timestamp <= timeMs) low = middle;
+      else high = middle - 1n;
+    }
+    return low;
   }
 
   #miss(confirmation: SidechainBlockConfirmation): void {

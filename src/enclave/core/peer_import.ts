@@ -102,10 +102,9 @@ export class PeerImport {
     this.tick(nowMs);
   }
 
-  /** Once a slot: asks again for what is still missing, and looks whether confirmations come. */
+  /** Once a slot: asks again for what is still missing. */
   tick(nowMs: number): void {
     this.confirmations.retry(nowMs);
-    this.confirmations.check();
     this.#wishes.follow(this.#missing(nowMs), nowMs);
   }
 

@@ -83,6 +83,26 @@ describe("A validateer without the confirmed block", () => {
   }, TIMEOUT_MS);
 });
 
+describe("A validateer that starts again", () => {
+  it("raises no alert because of the old parentchain blocks that it reads first", async () => {
+    await network.slots(4);
+    await network.confirm(first.head);
+    for (let i = 0; i < 6; i++) {
+      for (let block = 0; block < 4; block++) {
+        await network.slots(15);
+        await network.grow();
+      }
+      await network.confirm(first.head);
+    }
+    const again = await network.restart(second);
+    await network.slots(2);
+    expect(again.base.number).toBeGreaterThan(200n);
+    expect(Number(again.lines("SnapshotLoaded")[0]?.["number"])).toBeLessThan(100);
+    expect(again.lines("ConfirmationsOverdue")).toEqual([]);
+    expect(await again.metric("enclave_sidechain_confirmations_overdue")).toBe("0");
+  }, TIMEOUT_MS);
+});
+
 describe("An author with too many unconfirmed blocks", () => {
   it("takes no calls, keeps them, goes on with its blocks, and takes them again once there are fewer", async () => {
     await network.slots(4);
@@ -117,13 +137,18 @@ describe("A shard whose first validateer is gone (S20)", () => {
       await network.confirm(first.head);
       const confirmed = first.base;
       network.parted.add(first);
-      const outcomes = [];
-      while (second.head.number < confirmed.number + BigInt(OVERDUE_BLOCKS) - 1n) {
+      const outcomes: (string | undefined)[] = [];
+      const slot = async () => {
         outcomes.push((await network.slot([first]))[1]?.code);
+        // The parentchain goes on meanwhile.
+        if (outcomes.length % 15 === 0) await network.grow();
+      };
+      while (second.head.number < confirmed.number + BigInt(OVERDUE_BLOCKS)) {
         expect(second.lines("ConfirmationsOverdue")).toEqual([]);
+        await slot();
       }
+      while (second.lines("ConfirmationsOverdue").length === 0 && outcomes.length < 5 * OVERDUE_BLOCKS) await slot();
       expect(outcomes.filter((code) => code === "Authored").length).toBeGreaterThanOrEqual(outcomes.length / 2 - 1);
-      await network.slots(4, [first]);
       const confirmer = toHex(first.self.signer);
       const fields = { confirmed: String(confirmed.number), confirmer };
       expect(second.lines("ConfirmationsOverdue")).toEqual([expect.objectContaining(fields)]);

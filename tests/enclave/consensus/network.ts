@@ -222,7 +222,7 @@ export class Network {
     unwrap(await host.init());
     const { number } = unwrap(await host.initParentchain());
     const blocks = host.built.filter((block) => block.number > number);
-    if (blocks.length > 0) unwrap(await host.importParentchain(blocks));
+    for (const block of blocks) unwrap(await host.importParentchain([block]));
     this.nowMs = Math.max(this.nowMs, host.nowMs) + 2_100;
     await this.deliver();
   }
