@@ -24,7 +24,7 @@ export const WATCHED_CODES = {
     "SnapshotDamaged",
     "SnapshotFailed",
   ],
-  warn: ["EnclaveAccountUnfunded", "ExtrinsicRefused", "ProvisioningFailed", "ProvisioningRefused"],
+  warn: ["EnclaveAccountUnfunded", "ExtrinsicRefused", "ProvisioningFailed", "ProvisioningRefused", "UpgradeVisible"],
 } as const satisfies Readonly<Record<"error" | "warn", readonly string[]>>;
 
 /** Codes that are counted by their name; further ones count as `other`. The source has fewer than a hundred. */
