@@ -28,8 +28,8 @@ export const MIN_IMPORT_BATCH = 8;
 export const MAX_STEPS_BACK = 16;
 /** First pause before peers are asked again for what none had, in ms. */
 export const MIN_RETRY_MS = 500;
-/** Longest pause before peers are asked again, in ms. */
-export const MAX_RETRY_MS = 30_000;
+/** Longest pause before peers are asked again, in ms: after a partition of any length all are on one branch within seconds. */
+export const MAX_RETRY_MS = 1000;
 
 /** A connection to the store of one peer. */
 export interface BlockSource {
@@ -217,16 +217,25 @@ export class BlockFetcher {
   /** Imports blocks. @throws {Error} If one of them is not what an honest peer has. */
   async #take(blocks: readonly SignedBlock[]): Promise<typeof NOTHING_TAKEN> {
     const taken = { ...NOTHING_TAKEN };
-    for (const batch of inBatches(blocks.map((block) => signedBlock.encode(block)))) {
-      const outcomes = await this.#ports.importBlocks(batch);
+    for (const batch of inBatches(blocks)) {
+      const outcomes = await this.#ports.importBlocks(batch.map((block) => signedBlock.encode(block)));
       if (outcomes === undefined || this.#isStopped) return { ...taken, mustWait: true };
-      for (const { code, reject } of outcomes) {
+      // Of several branches only the highest block counts: one on ground that was lost is never taken, and others go on.
+      const highest = { taken: -1n, detached: -1n, waiting: -1n };
+      for (const [i, { code, reject }] of outcomes.entries()) {
         if (reject) throw new Error(`one of its blocks is refused: ${code}`);
         if (code === "Imported") taken.imported++;
-        else if (code === "BlockAncestryMismatch") taken.isDetached = true;
-        // The parentchain has to move on here before more can be taken.
-        else if (code !== "BlockAlreadyImported") taken.mustWait = true;
+        const number = batch[i]?.block.header.blockNumber ?? 0n;
+        const kind = code === "Imported" || code === "BlockAlreadyImported"
+          ? "taken"
+          : code === "BlockAncestryMismatch"
+          ? "detached"
+          : "waiting";
+        if (number > highest[kind]) highest[kind] = number;
       }
+      taken.isDetached = highest.detached > highest.taken;
+      // The parentchain has to move on here before more can be taken.
+      taken.mustWait = highest.waiting > highest.taken;
       if (taken.mustWait) break;
     }
     return taken;

@@ -184,6 +184,20 @@ describe("BlockFetcher", () => {
     expect(logs.filter((code) => code === "BlocksUnavailable")).toHaveLength(1);
   });
 
+  it("goes on past a branch that cannot be taken, whose ground was lost", async () => {
+    const chain = branch(undefined, 10);
+    const lost = branch(chain[3], 3, 1);
+    const mixed = [...chain, ...lost].sort((a, b) => Number(a.block.header.blockNumber - b.block.header.blockNumber));
+    const judge = (block: SignedBlock) =>
+      equalBytes(hashOf(block), hashOf(lost[0] as SignedBlock)) ? "Parked" : "Imported";
+    const peer = sourceOf(mixed, 7);
+    const { fetcher, store } = build([], { a: peer }, judge);
+    fetcher.want(ZERO, hashOf(last(chain)));
+    await fetcher.idle();
+    expect(holdsAll(store, chain)).toBe(true);
+    expect(lost.some((block) => store.byHash(hashOf(block)) !== undefined)).toBe(false);
+  });
+
   it("asks again at once when there are other peers", async () => {
     const chain = branch(undefined, 10);
     const peers: Record<string, readonly SignedBlock[]> = {};
