@@ -100,10 +100,10 @@ export class ChainChecks {
     return watched;
   }
 
-  /** What was told to be stored is there after a restart, unless the parentchain took its ground away. */
+  /** What was told to be stored is there after a restart, unless a confirmation or the parentchain took its ground away. */
   #checkSurvived({ index }: SimulatedValidateer, { chain }: Shard, { persisted }: Watched): void {
-    if (persisted.number <= chain.base.number || chain.get(persisted.hash) !== undefined) return;
-    if (!this.isFinal(persisted.layerOneHead.hash)) return;
+    if (chain.get(persisted.hash) !== undefined || !this.isFinal(persisted.layerOneHead.hash)) return;
+    if (!this.#standsOn(persisted.hash, chain.base)) return;
     throw new Violation("SurvivesRestart", `v${index} has lost the stored block ${persisted.number}`);
   }
 
@@ -122,14 +122,18 @@ export class ChainChecks {
 
   /** The head stands on the confirmed block. */
   #checkDescent({ index }: SimulatedValidateer, { chain: { head, base } }: Shard): void {
-    if (base.type === "genesis") return;
-    let at = this.#blocks.ledgerOf(toHex(head.hash));
-    while (at !== undefined && at.number > base.number) at = at.parent;
-    if (at?.id === toHex(base.hash)) return;
+    if (this.#standsOn(head.hash, base)) return;
     throw new Violation(
       "HeadOnConfirmed",
       `v${index} builds on ${head.number}, which does not descend from ${base.number}`,
     );
+  }
+
+  #standsOn(hash: Uint8Array, { type, number, hash: below }: ChainPoint): boolean {
+    let at = this.#blocks.ledgerOf(toHex(hash));
+    if (type === "genesis") return true;
+    while (at !== undefined && at.number > number) at = at.parent;
+    return at?.id === toHex(below);
   }
 
   #lookAtBase({ index }: SimulatedValidateer, watched: Watched, base: ChainPoint): void {

@@ -12,6 +12,7 @@ import type { Shard } from "../../src/enclave/core/shard.ts";
 import { Enclave } from "../../src/enclave/enclave.ts";
 import { EnclaveHost } from "../../src/host/enclave_host.ts";
 import type { Log } from "../../src/host/log.ts";
+import { BlockFetcher, type BlockSource } from "../../src/host/peers/block_fetcher.ts";
 import { createHostMetrics } from "../../src/host/metrics.ts";
 import { ServiceError, ValidateerService } from "../../src/host/service.ts";
 import type { RpcService } from "../../src/enclave/rpc/rpc_service.ts";
@@ -50,7 +51,12 @@ export interface ValidateerEvents {
   /** A node takes an extrinsic, or not. */
   readonly submit: (bytes: Uint8Array, purpose: string) => Promise<boolean>;
   readonly broadcast: (block: Uint8Array) => void;
-  readonly wantBlocks: (from: Uint8Array, until: Uint8Array | undefined) => void;
+  /** Encrypted operations for the others. */
+  readonly gossip: (message: Uint8Array) => void;
+  /** The others, by index. */
+  readonly peers: () => readonly number[];
+  /** Connects to the store of another. */
+  readonly open: (peer: number) => BlockSource;
   readonly fatal: (code: string, detail: string) => void;
   readonly log: Log;
 }
@@ -73,6 +79,7 @@ interface Life {
   readonly service: ValidateerService;
   readonly mounted: MountedDisk;
   readonly link: SimulatedLink;
+  readonly fetcher: BlockFetcher;
   alive: boolean;
 }
 
@@ -118,18 +125,6 @@ export class SimulatedValidateer {
     return this.#life?.enclave.service();
   }
 
-  /**
-   * Hands encoded blocks in, as its host does with fetched ones, and tells what became of the first. Nobody waits for it: a
-   * slow disk may hold it up.
-   */
-  importBlocks(blocks: readonly Uint8Array[], onFirst: (code: string) => void): void {
-    const life = this.#life;
-    void life?.host.call("import_blocks", { nowMs: BigInt(this.nowMs), blocks }).then((result) => {
-      const [first] = result.ok ? result.value : [];
-      if (life.alive && first !== undefined) onFirst(first.code);
-    });
-  }
-
   /** Its node has seen new blocks. */
   wakeLink(): void {
     this.#life?.link.wake();
@@ -160,6 +155,7 @@ export class SimulatedValidateer {
     life.alive = false;
     life.mounted.unmount();
     void life.link.stop();
+    life.fetcher.stop();
     this.#life = undefined;
   }
 
@@ -189,9 +185,9 @@ export class SimulatedValidateer {
       files: mounted.files,
       submitExtrinsic: ({ purpose, bytes }) => isAlive() ? events.submit(bytes, purpose) : never(),
       broadcast: guarded(events.broadcast),
-      fetchBlocks: guarded(events.wantBlocks),
+      fetchBlocks: guarded((from, until) => fetcher.want(from, until)),
       setPeers: () => {},
-      gossip: () => {},
+      gossip: guarded(events.gossip),
       ...NO_PROVISIONING.host,
       fatal,
       log,
@@ -201,10 +197,23 @@ export class SimulatedValidateer {
       now: () => this.nowMs,
       after: (ms: number, run: () => void) => scheduler.after(ms, `slot v${this.index}`, guarded(run)),
     };
+    const fetcher = new BlockFetcher({
+      peers: () => events.peers().map(String),
+      open: (peer) => Promise.resolve(events.open(Number(peer))),
+      importBlocks: async (blocks) => {
+        const result = isAlive() ? await host.call("import_blocks", { nowMs: BigInt(this.nowMs), blocks }) : undefined;
+        return result?.ok ? result.value : undefined;
+      },
+      store: mounted.blocks,
+      timer,
+      fetched: { inc: () => {} },
+      // That peers lie, or do not answer, is no news here.
+      log: () => {},
+    });
     const fund = () => Promise.resolve();
     const metrics = createHostMetrics(false);
     const service = new ValidateerService({ host, link, timer, metrics, log, fund, ...NO_PROVISIONING.service });
-    const life: Life = { enclave, port, host, service, mounted, link, alive: true };
+    const life: Life = { enclave, port, host, service, mounted, link, fetcher, alive: true };
     mounted.onPowerLoss = () => this.crash();
     return life;
   }

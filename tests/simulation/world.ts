@@ -78,7 +78,7 @@ export class World {
     this.nodes = disks.map(() => ({ final: chain.final, best: chain.tip, lagMs: 0, isDown: false }));
     this.validateers = disks.map((disk, index) => this.#createValidateer(index, disk));
     this.peers = new Peers({
-      ...{ validateers: this.validateers, network: this.network, scheduler, random: random.fork("peers") },
+      ...{ validateers: this.validateers, network: this.network, scheduler },
       lies: {
         push: (from, block) => this.lies.push(from, block),
         answer: (from, blocks) => this.lies.answer(from, blocks),
@@ -110,7 +110,12 @@ export class World {
           onBroadcast(index, block);
           this.peers.broadcast(index, block);
         },
-        wantBlocks: (from, until) => this.peers.fetch(index, from, until),
+        gossip: (message) => {
+          this.parts.counts.add("gossip");
+          this.peers.gossip(index, message);
+        },
+        peers: () => this.validateers.map((peer) => peer.index).filter((peer) => peer !== index),
+        open: (peer) => this.peers.storeOf(peer, index),
         fatal: (code, detail) => onFatal(index, code, detail),
         log: (severity, code, fields) => onLog(index, severity, code, Object.values(fields ?? {}).join(" ")),
       },
