@@ -39,7 +39,7 @@ export class BlockExchange {
   constructor(ports: BlockExchangePorts) {
     this.#timer = ports.timer;
     const { timer, log, open, importBlocks, store, meters } = ports;
-    this.network = new PeerNetwork(ports);
+    this.network = new PeerNetwork(ports, () => this.fetcher.peersChanged());
     this.fetcher = new BlockFetcher({
       peers: () => this.network.urls,
       ...{ open, importBlocks, store, timer, log, fetched: meters.fetched },

@@ -93,7 +93,7 @@ export class BlockFetcher {
     if (this.#retryMs === MIN_RETRY_MS) this.#start();
   }
 
-  /** Asks at once for what none had: there are other peers. */
+  /** Asks at once for what none had: there are other peers, or one is back. */
   peersChanged(): void {
     this.#retryMs = MIN_RETRY_MS;
     this.#start();

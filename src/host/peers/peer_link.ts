@@ -24,8 +24,8 @@ export const MAX_SOCKET_BUFFER_BYTES: number = 1024 * 1024;
 export const PEER_STALL_MS = 10_000;
 /** First pause before a peer is dialled again, in ms: a validateer that restarts is back in about a second. */
 export const MIN_REDIAL_MS = 250;
-/** Longest pause before a peer is dialled again, in ms. */
-export const MAX_REDIAL_MS = 8_000;
+/** Longest pause before a peer is dialled again, in ms: a network that heals is to have one head two seconds later. */
+export const MAX_REDIAL_MS = 1_000;
 /** Longest answer of a peer to a message. */
 const MAX_ANSWER_LENGTH = 4_096;
 
@@ -34,7 +34,7 @@ export interface PeerLinkOptions {
   readonly url: string;
   readonly ports: PeerPorts;
   /** Called when the connection opens or ends. */
-  readonly onChange: () => void;
+  readonly onChange: (isConnected: boolean) => void;
   /** The newest message, which a peer gets first after it was away. */
   readonly newest: () => string | undefined;
 }
@@ -114,7 +114,7 @@ export class PeerLink {
     socket.onMessage = (text) => this.#answered(text);
     socket.onClose = () => this.#closed(socket);
     this.#options.ports.log("info", "PeerConnected", { peer: this.url, waiting: this.#blocks.size });
-    this.#options.onChange();
+    this.#options.onChange(true);
     const newest = this.#options.newest();
     if (this.#blocks.size === 0 && newest !== undefined) this.send(newest);
     this.#pump();
@@ -125,7 +125,7 @@ export class PeerLink {
     this.#cancel();
     this.#socket = undefined;
     this.#passing.clear();
-    this.#options.onChange();
+    this.#options.onChange(false);
     if (this.#isStopped) return;
     this.#options.ports.log("warn", "PeerLost", { peer: this.url });
     this.#redial();

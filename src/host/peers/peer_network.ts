@@ -20,12 +20,15 @@ const ONE_ELEMENT = "04";
 export class PeerNetwork {
   readonly #ports: PeerPorts;
   readonly #links = new Map<string, PeerLink>();
+  readonly #onConnected: () => void;
   #newest: string | undefined;
   #nextId = 1;
   #isStopped = false;
 
-  constructor(ports: PeerPorts) {
+  /** `onConnected` is called whenever a peer is there, or back. */
+  constructor(ports: PeerPorts, onConnected: () => void = () => {}) {
     this.#ports = ports;
+    this.#onConnected = onConnected;
   }
 
   /** The peers' trusted endpoints, in the order they were given. */
@@ -79,7 +82,10 @@ export class PeerNetwork {
     return new PeerLink({
       url,
       ports: this.#ports,
-      onChange: () => this.#count(),
+      onChange: (isConnected) => {
+        this.#count();
+        if (isConnected) this.#onConnected();
+      },
       newest: () => this.#newest,
     });
   }

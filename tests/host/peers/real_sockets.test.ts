@@ -18,7 +18,7 @@ import { RpcRouter } from "../../../src/transport/router.ts";
 import type { SignedBlock } from "../../../src/types/signed_block.ts";
 import { signedBlock } from "../../../src/types/signed_block.ts";
 import { signedBlockToJson } from "../../../src/types/signed_block_json.ts";
-import { branch, hashOf, ManualTimer, MemoryStore, meters, SHARD } from "./support.ts";
+import { branch, fakePorts, hashOf, ManualTimer, MemoryStore, meters, SHARD } from "./support.ts";
 
 const ends: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -150,6 +150,29 @@ describe("blocks fetched over real connections", () => {
     ends.push(() => exchange.stop());
     await exchange.catchUp([url], hashOf(chain[9] as SignedBlock));
     expect(store.count()).toBe(30);
+  });
+
+  it("are asked for again as soon as a peer is back", async () => {
+    const { timer, ports, expectDial } = fakePorts();
+    const opened: number[] = [];
+    const exchange = new BlockExchange({
+      ...ports,
+      store: new MemoryStore(),
+      open: () => {
+        opened.push(timer.now());
+        return Promise.reject(new Error("nobody there"));
+      },
+      importBlocks: () => Promise.resolve([]),
+    });
+    exchange.setPeers(["wss://a:1"]);
+    exchange.fetcher.want(new Uint8Array(32), undefined);
+    // Long enough for the longest pauses; then the next retry is a while away.
+    await timer.pass(20_000);
+    for (const before = opened.length; opened.length === before;) await timer.pass(1);
+    expectDial("wss://a:1");
+    for (const before = opened.length; opened.length === before;) await timer.pass(1);
+    expect(exchange.network.connected).toBe(1);
+    exchange.stop();
   });
 
   it("are of peers of the last run only until it shows whether they still are", async () => {
