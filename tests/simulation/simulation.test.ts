@@ -12,11 +12,10 @@ const SEEDS = 200;
 const SEEDS_AT_ONCE = 20;
 /** Ten times what it takes on two cores, for machines that are busy. */
 const SLICE_TIMEOUT_MS = 100_000;
-/** Mutants of the gate, each with a seed that finds it; `deno task simulate --mutants` runs all. */
-const GATE_MUTANTS = [["cursor_includes_itself", 1], ["calls_not_returned", 4], [
-  "broadcast_before_stored",
-  1,
-]] as const;
+/** Mutants of the gate; `deno task simulate --mutants` runs all. */
+const GATE_MUTANTS = ["cursor_includes_itself", "calls_not_returned", "broadcast_before_stored"] as const;
+/** Seeds within which those are found, several times what each takes now: a change of the stage moves none out of reach. */
+const GATE_MUTANT_SEEDS = 60;
 
 describe("simulate()", () => {
   const total = new Counts();
@@ -92,11 +91,11 @@ describe("Planted bugs", () => {
     }
   });
 
-  for (const [name, seed] of GATE_MUTANTS) {
-    it(`include ${name}, which seed ${seed} finds`, async () => {
-      const { outcome, detail } = await runMutant(name, { from: seed, seeds: 1 });
+  for (const name of GATE_MUTANTS) {
+    it(`include ${name}, which the simulation finds`, async () => {
+      const { outcome, detail } = await runMutant(name, { seeds: GATE_MUTANT_SEEDS });
       expect([name, outcome, detail]).toEqual([name, "caught", detail]);
-    });
+    }, SLICE_TIMEOUT_MS);
   }
 });
 
