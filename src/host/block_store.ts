@@ -33,8 +33,8 @@ export interface BlockStore {
   readonly newest: () => StoredBlock | undefined;
   /** Number of blocks held. @throws {BlockStoreError} */
   readonly count: () => number;
-  /** Removes one block, durably: a row that the enclave found cut off. @throws {BlockStoreError} */
-  readonly remove: (hash: Uint8Array) => void;
+  /** Removes the row with just these bytes: one that the enclave found cut off. @throws {BlockStoreError} */
+  readonly discard: (bytes: Uint8Array) => void;
   /** Removes the blocks below a height. @throws {BlockStoreError} */
   readonly pruneBelow: (number: bigint) => void;
   /** Releases the database. */

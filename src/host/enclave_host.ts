@@ -115,6 +115,8 @@ export class EnclaveHost {
           blocks: blocks.from(from, max).map((block) => block.bytes),
         });
       }
+      case "discard_block":
+        return blocks.discard(effect.value);
       case "prune_blocks":
         return blocks.pruneBelow(effect.value);
       case "broadcast_block":

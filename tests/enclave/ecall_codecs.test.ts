@@ -26,6 +26,7 @@ const EFFECTS: readonly Effect[] = [
   { type: "delete_file", value: "a" },
   { type: "read_blocks", value: { ticket: 1n, from: 2n, max: 3 } },
   { type: "prune_blocks", value: 7n },
+  { type: "discard_block", value: new Uint8Array([1, 2]) },
   { type: "broadcast_block", value: new Uint8Array(3) },
   { type: "blocks_wanted", value: { from: hash, until: undefined } },
   { type: "submit_extrinsic", value: { ticket: 1n, parentchain: 0, purpose: "p", bytes: new Uint8Array(3) } },

@@ -22,6 +22,7 @@ import { parentchainHeader } from "../../src/parentchain/header.ts";
 import { blockInput, parentchainInfo } from "../../src/parentchain/parentchain_init.ts";
 import { startKeys } from "../../src/parentchain/wanted_keys.ts";
 import { enclaveFingerprint, shardIdentifier } from "../../src/primitives/branded.ts";
+import { equalBytes } from "../../src/primitives/bytes.ts";
 import type { Result } from "../../src/primitives/result.ts";
 import { RpcConnection } from "../../src/transport/connection.ts";
 import { RpcRouter } from "../../src/transport/router.ts";
@@ -162,6 +163,9 @@ export class TestHost {
         await this.call("blocks_read", { ticket, blocks });
         return;
       }
+      case "discard_block":
+        disk.blocks = disk.blocks.filter(({ bytes }) => !equalBytes(bytes, effect.value));
+        return;
       case "prune_blocks":
         return void (this.pruned = effect.value);
       case "broadcast_block":

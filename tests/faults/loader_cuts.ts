@@ -89,7 +89,8 @@ export async function cutNewestRow(step: number): Promise<CutSeries> {
     const host = await load(before, disk);
     const outcome = outcomeOf(host);
     const isNoted = host.logs.some(({ code }) => code === "StoredBlockCut");
-    if (outcome !== "7" || !isNoted) wrong.push(`row cut to ${length}: ${outcome}`);
+    const isLeft = disk.blocks.some(({ bytes }) => bytes.length === length);
+    if (outcome !== "7" || !isNoted || isLeft) wrong.push(`row cut to ${length}: ${outcome}`);
   }
   return { tried: all.length, wrong };
 }

@@ -31,7 +31,7 @@ function build(script: Record<string, readonly Effect[]>, changes: Partial<Encla
       from: () => [],
       newest: () => undefined,
       count: () => 0,
-      remove: () => {},
+      discard: (bytes) => void trace.push(`discard ${bytes.length}`),
       pruneBelow: (number) => void trace.push(`prune ${number}`),
       close: () => {},
     },
@@ -58,6 +58,13 @@ describe("EnclaveHost", () => {
     const { trace, host } = build({ on_slot: [store], persisted: [broadcast] });
     await host.call("on_slot", { nowMs: 1n });
     expect(trace).toEqual(["ecall on_slot", "append", "ecall persisted", "broadcast"]);
+  });
+
+  it("discards and prunes blocks as it is told", async () => {
+    const discard: Effect = { type: "discard_block", value: new Uint8Array(3) };
+    const { trace, host } = build({ on_slot: [discard, { type: "prune_blocks", value: 9n }] });
+    await host.call("on_slot", { nowMs: 1n });
+    expect(trace).toEqual(["ecall on_slot", "discard 3", "prune 9"]);
   });
 
   it("carries out the effects of one response before those of the next", async () => {
@@ -87,7 +94,7 @@ describe("EnclaveHost", () => {
         from: () => [],
         newest: () => undefined,
         count: () => 0,
-        remove: () => {},
+        discard: () => {},
         pruneBelow: () => {},
         close: () => {},
       },

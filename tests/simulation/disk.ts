@@ -5,6 +5,7 @@
  */
 import type { SealedFiles } from "../../src/host/enclave_host.ts";
 import type { BlockStore, StoredBlock } from "../../src/host/block_store.ts";
+import { equalBytes } from "../../src/primitives/bytes.ts";
 import { type Hex, toHex } from "../../src/primitives/hex.ts";
 import type { Random } from "./random.ts";
 
@@ -49,9 +50,9 @@ export class SimulatedDisk {
     return this.#byHash.get(toHex(hash));
   }
 
-  /** Removes a row. */
-  remove(hash: Uint8Array): void {
-    this.#byHash.delete(toHex(hash));
+  /** Removes the row with just these bytes. */
+  discard(bytes: Uint8Array): void {
+    for (const row of this.#rows.filter((row) => equalBytes(row.bytes, bytes))) this.#byHash.delete(toHex(row.hash));
     this.#rows = this.#rows.filter((row) => this.#byHash.has(toHex(row.hash)));
   }
 
@@ -100,7 +101,7 @@ export class MountedDisk {
       from: (number, limit) => sorted().filter((row) => row.number >= number).slice(0, limit),
       newest: () => sorted().at(-1),
       count: () => disk.rows.length,
-      remove: (hash) => disk.remove(hash),
+      discard: (bytes) => disk.discard(bytes),
       pruneBelow: (number) => disk.pruneBelow(number),
       close: () => {},
     };

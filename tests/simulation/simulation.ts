@@ -24,10 +24,14 @@ import { World } from "./world.ts";
 
 /** How long faults are injected: mostly short, so that many seeds fit in a minute, now and then longer. */
 const CHAOS_MS = [4000, 5000, 5000, 6000, 6000, 8000, 8000, 24_000] as const;
+/** How long faults are injected where simulations run over the change of the payer. */
+const CHAOS_WITH_NEXT_PAYER_MS = 48_000;
+/** Simulations from this parentchain block on have payouts before block 64 and after it, where another enclave pays. */
+const FROM_BLOCK_WITH_NEXT_PAYER = 44;
 /** How long nothing disturbs any more: in this time all come to one chain again. */
 const CALM_MS = 7000;
 /** Numbers of validateers and levels of finality; not all pairs, since each needs a stage of its own. */
-const SHAPES: readonly Pick<Shape, "validateers" | "level">[] = [
+const SHAPES: readonly (Pick<Shape, "validateers" | "level"> & Partial<Shape>)[] = [
   { validateers: 1, level: "proven" },
   { validateers: 2, level: "proven" },
   { validateers: 2, level: "trusted" },
@@ -38,6 +42,7 @@ const SHAPES: readonly Pick<Shape, "validateers" | "level">[] = [
   { validateers: 4, level: "sealed" },
   { validateers: 5, level: "sealed" },
   { validateers: 7, level: "trusted" },
+  { validateers: 2, level: "sealed", fromBlock: FROM_BLOCK_WITH_NEXT_PAYER },
 ];
 /** When nodes take the first confirmation: late enough that it covers what clients did first, and payouts follow. */
 const FIRST_CONFIRMATION_MS = 2500;
@@ -73,7 +78,11 @@ export interface SimulationResult {
 export function shapeOf({ seed, validateers }: SimulationOptions): Shape {
   const random = new Random(`shape ${seed}`);
   const shape = random.pick(SHAPES);
-  return { ...shape, validateers: validateers ?? shape.validateers, blockMs: 2000, slotDurationMs: SLOT_MS };
+  return {
+    ...{ fromBlock: 0, blockMs: 2000, slotDurationMs: SLOT_MS },
+    ...shape,
+    validateers: validateers ?? shape.validateers,
+  };
 }
 
 /** Runs a seed. */
@@ -121,7 +130,7 @@ class Run {
     this.#stage = stage;
     this.#calmOnly = calm;
     this.#random = new Random(`seed ${seed}`);
-    this.#chaosMs = this.#random.fork("length").pick(CHAOS_MS);
+    this.#chaosMs = stage.shape.fromBlock === 0 ? this.#random.fork("length").pick(CHAOS_MS) : CHAOS_WITH_NEXT_PAYER_MS;
     this.scheduler = new Scheduler(stage.startMs);
     this.trace = new Trace(print);
     const { shape, keys, vault } = stage;

@@ -31,6 +31,8 @@ export interface Shape {
   /** Time between two parentchain blocks. */
   readonly blockMs: number;
   readonly slotDurationMs: number;
+  /** Parentchain block before which simulations do not begin; 0 for as early as they can. */
+  readonly fromBlock: number;
 }
 
 /** A stage. */
@@ -143,6 +145,7 @@ async function found(
   // All of it becomes final, and every nonce is used up before the simulation takes over; then all take their turns, until
   // the deposits are credited.
   for (let i = 0; i < 4; i++) await oneBlock(world, shape);
+  await runUntil(world, shape, () => chain.final.number >= shape.fromBlock);
   for (const validateer of world.validateers) validateer.crash();
   for (const validateer of world.validateers) await validateer.start();
   for (let i = 0; i < 2; i++) await oneBlock(world, shape);

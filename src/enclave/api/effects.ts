@@ -10,6 +10,7 @@
  * | `read_file` | reads the file | `file_read { ticket, bytes or none }` |
  * | `delete_file` | deletes the file if it is there (detached) | – |
  * | `read_blocks` | reads stored blocks of the best chain in ascending order | `blocks_read { ticket, blocks }` |
+ * | `discard_block` | deletes the stored row with just these bytes: a block that was cut off (detached) | – |
  * | `prune_blocks` | may delete blocks below a number (detached) | – |
  * | `broadcast_block` | sends the block to all peers (detached) | – |
  * | `blocks_wanted` | fetches blocks from one peer, then the next (detached) | `import_blocks` |
@@ -135,6 +136,8 @@ export type Effects = {
   read_file: ReadFile;
   delete_file: string;
   read_blocks: ReadBlocks;
+  /** Bytes of a row as they were read. */
+  discard_block: Uint8Array;
   prune_blocks: bigint;
   broadcast_block: Uint8Array;
   blocks_wanted: BlocksWanted;
@@ -180,6 +183,7 @@ export const effect: Codec<Effect> = variant<Effects>({
   dial_peer: [11, struct<DialPeer>({ ticket: u64, url: text })],
   peers: [12, vec(text, MAX_PEER_URLS)],
   gossip_tops: [13, bytes(MAX_GOSSIP_MESSAGE_BYTES)],
+  discard_block: [14, bytes(MAX_BLOCK_BYTES)],
 });
 
 /** SCALE codec of the effects of one response. */

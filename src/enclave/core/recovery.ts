@@ -50,6 +50,8 @@ interface Replay extends Recovered {
   highest: bigint;
   /** Whether a row that is cut off was met, and no block that follows the chain since. */
   cut: boolean;
+  /** All rows that are cut off: peers that ask for blocks are not to get them. */
+  readonly cutRows: Uint8Array[];
 }
 
 /** Starts recovery and gives its first effects. */
@@ -95,6 +97,7 @@ async function afterSnapshot(
     seen: new Set(),
     highest: base.number,
     cut: false,
+    cutRows: [],
   };
   if (storedBlocks !== undefined && storedBlocks[0] > base.number + 1n) {
     const detail = `Blocks ${base.number + 1n} to ${storedBlocks[0] - 1n} are missing between snapshot and block store`;
@@ -142,6 +145,7 @@ function askForBlocks(context: RecoveryContext, replay: Replay, from: bigint): r
       if (!opened.ok) {
         // Maybe the last row, cut off by a crash before anybody heard of its block: what follows, or does not, decides.
         replay.cut = true;
+        replay.cutRows.push(bytes);
         continue;
       }
       newest = opened.value.block.header.blockNumber;
@@ -195,12 +199,12 @@ function lost({ cut }: Replay, number: bigint): Effect {
 }
 
 function finish({ setup, outbox, onDone }: RecoveryContext, replay: Replay): readonly Effect[] {
-  const { manifest, chain, highest, cut } = replay;
+  const { manifest, chain, highest, cut, cutRows } = replay;
   const newest = setup.config.storedBlocks?.[1] ?? 0n;
   // Only the newest row can have been cut off by a crash, since each is stored before the next is made.
   if (highest < newest - (cut ? 1n : 0n)) return [lost(replay, highest + 1n)];
   if (cut) outbox.log("warn", "StoredBlockCut", { number: newest });
   outbox.log("info", "StateRecovered", { number: chain.head.number, hash: toHex(chain.head.hash) });
   onDone({ manifest, chain });
-  return [];
+  return cutRows.map((bytes) => ({ type: "discard_block", value: bytes }));
 }

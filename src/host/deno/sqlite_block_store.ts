@@ -50,7 +50,7 @@ export function openSqliteBlockStore(path: string, maxPages?: number): BlockStor
   );
   const newest = database.prepare("SELECT number, hash, bytes FROM block ORDER BY number DESC, sequence DESC LIMIT 1");
   const count = database.prepare("SELECT count(*) AS n FROM block");
-  const remove = database.prepare("DELETE FROM block WHERE hash = ?");
+  const discard = database.prepare("DELETE FROM block WHERE bytes = ?");
   const prune = database.prepare("DELETE FROM block WHERE number < ?");
   return {
     append: ({ number, hash, bytes }) => guard("store a block", () => void insert.run(number, hash, bytes)),
@@ -59,7 +59,7 @@ export function openSqliteBlockStore(path: string, maxPages?: number): BlockStor
       guard("read blocks", () => takeWhole(from.iterate(number, limit) as Iterable<Row>, maxBytes)),
     newest: () => guard("read the newest block", () => blockOf(newest.get())),
     count: () => guard("count blocks", () => Number(count.get()?.["n"] ?? 0)),
-    remove: (hash) => guard("remove a block", () => void remove.run(hash)),
+    discard: (bytes) => guard("discard a block", () => void discard.run(bytes)),
     pruneBelow: (number) => guard("prune blocks", () => void prune.run(number)),
     close: () => database.close(),
   };

@@ -168,7 +168,7 @@ export class MemoryStore implements BlockStore {
       .sort((a, b) => Number(a.number - b.number)).slice(0, limit);
   readonly newest: BlockStore["newest"] = () => this.from(0n, Infinity).at(-1);
   readonly count: BlockStore["count"] = () => this.#blocks.size;
-  readonly remove: BlockStore["remove"] = (hash) => void this.#blocks.delete(toHex(hash));
+  readonly discard: BlockStore["discard"] = () => {};
   readonly pruneBelow: BlockStore["pruneBelow"] = () => {};
   readonly close: BlockStore["close"] = () => {};
 }
