@@ -57,6 +57,11 @@ export interface TrustPolicy {
   readonly acceptedEmulatedRoots: readonly string[];
   /** Worst status of a real platform that it accepts; left out, platforms must be up to date. */
   readonly minimumTcbStatus?: AcceptableTcbStatus;
+  /**
+   * Oldest collateral of a real platform that it accepts, in ms since the issue date of its oldest monthly piece. Left out,
+   * the pieces' own dates are enough.
+   */
+  readonly maxCollateralAgeMs?: number;
   /** Whether a registration that skipped attestation counts; for development only. */
   readonly acceptUnattested: boolean;
   /** Whether a shard counts in which a root account can set balances; for development only. */
@@ -123,6 +128,7 @@ export async function judgeEnclave(
     roots: policy.roots,
     acceptedEmulatedRoots: policy.acceptedEmulatedRoots,
     ...(policy.minimumTcbStatus === undefined ? {} : { minimumTcbStatus: policy.minimumTcbStatus }),
+    ...(policy.maxCollateralAgeMs === undefined ? {} : { maxCollateralAgeMs: policy.maxCollateralAgeMs }),
     // A shard without a configuration is one whose name is the measurement.
     fingerprints: [await registry.activeFingerprint(shard) ?? enclaveFingerprint(shard)],
     genesis: policy.genesis,

@@ -93,12 +93,7 @@ export async function buildWorld(options: WorldOptions = {}): Promise<World> {
     pckCrl: await buildCrl("authority", keys.authority, options.pckCrl),
     pckCrlIssuerChain: encodePemChain([ders.authority, ders.root]),
   };
-  const chain = { ders: [ders.leaf, ders.authority, ders.root], keys: [keys.leaf] };
-  const quote = await buildQuote(chain, {
-    ...options.quote,
-    header: { qeVendorId: INTEL_VENDOR, ...options.quote?.header },
-    qeReport: { mrsigner: QE_MRSIGNER, isvProdId: 1, isvSvn: 8, attributeFlags: 0x15n, ...options.quote?.qeReport },
-  });
+  const quote = await quoteOfWorld({ ders, keys }, options.quote);
   return {
     quote,
     collateral,
@@ -116,6 +111,15 @@ export async function buildWorld(options: WorldOptions = {}): Promise<World> {
     const signature = await p256Sign(options.documentSigner ?? privateKey, json);
     return { json, signature, issuerChain: encodePemChain([signer, ders.root]) };
   }
+}
+
+/** Another quote of the world's processor. */
+export function quoteOfWorld({ ders, keys }: Pick<World, "ders" | "keys">, options: QuoteOptions = {}) {
+  return buildQuote({ ders: [ders.leaf, ders.authority, ders.root], keys: [keys.leaf] }, {
+    ...options,
+    header: { qeVendorId: INTEL_VENDOR, ...options.header },
+    qeReport: { mrsigner: QE_MRSIGNER, isvProdId: 1, isvSvn: 8, attributeFlags: 0x15n, ...options.qeReport },
+  });
 }
 
 /** A document signed by the world's own signer: for tests that change the bytes. */

@@ -78,6 +78,14 @@ describe("judgeEnclave() on real platforms", () => {
     expect(await judge(world, { minimumTcbStatus: "SWHardeningNeeded" })).toMatchObject({ ok: true });
   });
 
+  it("reports CollateralTooOld beyond the age that the policy takes", async () => {
+    const world = await worldOf("UpToDate");
+    const day = 86_400_000;
+    expect(await judge(world, { maxCollateralAgeMs: day })).toMatchObject({ ok: true });
+    const error = { code: "CollateralTooOld", ageMs: day };
+    expect(await judge(world, { maxCollateralAgeMs: day - 1 })).toEqual({ ok: false, error });
+  });
+
   it("reports CollateralMissing without collateral", async () => {
     expect(await judge(await worldOf("UpToDate"), {}, false)).toEqual({
       ok: false,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { AcceptableTcbStatus } from "../../attestation/tcb_status.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Global options. Source: worker `cli/src/lib.rs#Cli` (839eda024) */
@@ -23,6 +24,10 @@ export interface GlobalOptions {
   readonly verbose: boolean;
   /** PEM file of an operator's own root, whose emulated enclaves are trusted. */
   readonly platformRoot?: string;
+  /** Worst status of a real platform that is accepted. */
+  readonly minimumTcbStatus: AcceptableTcbStatus;
+  /** Oldest collateral of a real platform that is accepted, in milliseconds; default: its own dates are enough. */
+  readonly maxCollateralAge?: number;
 }
 
 /** What every command is given. */

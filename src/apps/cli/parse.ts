@@ -16,6 +16,8 @@ import { decodeBase58 } from "../../primitives/base58.ts";
 const MAX_U128 = (1n << 128n) - 1n;
 /** Largest nonce and count: the chain's own type. */
 const MAX_U32 = 0xffff_ffff;
+/** Milliseconds of a day. */
+const DAY_MS = 86_400_000;
 /** Largest port of TCP. */
 const MAX_PORT = 0xffff;
 
@@ -38,6 +40,11 @@ export function parsePort(text: string): number {
   const port = /^[0-9]{1,5}$/u.test(text) ? Number(text) : NaN;
   if (!(port >= 1 && port <= MAX_PORT)) throw new InvalidArgumentError("want a port from 1 to 65535");
   return port;
+}
+
+/** Days as milliseconds, u32 days. @throws {InvalidArgumentError} */
+export function parseDays(text: string): number {
+  return parseU32(text) * DAY_MS;
 }
 
 /** A shard in base58. @throws {InvalidArgumentError} */

@@ -5,12 +5,14 @@
  *
  * @module
  */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
+import { DEFAULT_MINIMUM_TCB_STATUS } from "../../attestation/quote_policy.ts";
+import { TCB_STATUSES } from "../../attestation/tcb_status.ts";
 import { orderArguments } from "./argument_order.ts";
 import { CliError, EXIT_FAILURE, EXIT_USAGE } from "./cli_error.ts";
 import type { CommandContext, GlobalOptions } from "./context.ts";
 import { addParentchainCommands } from "./parentchain_commands.ts";
-import { parsePort } from "./parse.ts";
+import { parseDays, parsePort } from "./parse.ts";
 import type { Terminal } from "./terminal.ts";
 import { addTrustedCommands } from "./trusted_commands.ts";
 
@@ -24,6 +26,15 @@ export function buildProgram(terminal: Terminal): Command {
     .option("-P, --trusted-worker-port <port>", "port of the worker's trusted endpoint", parsePort, 2000)
     .option("--accept-emulated-enclave", "trust an emulated enclave outside development: its host can read it", false)
     .option("--platform-root <file>", "PEM certificate of an operator's platform root to trust, emulated as well")
+    .addOption(
+      new Option("--minimum-tcb-status <status>", "how well patched a real platform has to be")
+        .choices(TCB_STATUSES.filter((status) => status !== "Revoked")).default(DEFAULT_MINIMUM_TCB_STATUS),
+    )
+    .option(
+      "--max-collateral-age <days>",
+      "oldest word of the vendor on a real platform; default: until the date that it names itself",
+      parseDays,
+    )
     .option("--insecure", "trust whoever answers at the worker's address, without evidence", false)
     .option("-v, --verbose", "tell all that was verified", false)
     .enablePositionalOptions();

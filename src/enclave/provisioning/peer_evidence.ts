@@ -28,6 +28,7 @@ import {
   type FrameError,
   type HelloError,
   MAX_EVIDENCE_AGE_MS,
+  MAX_PEER_COLLATERAL_AGE_MS,
   type PeerEvidenceError,
 } from "./provisioning_error.ts";
 import type { SecureChannel } from "./secure_channel.ts";
@@ -154,7 +155,12 @@ async function verifyQuote(
   { statement, quote, collateral }: PeerEvidence,
   fingerprints: readonly EnclaveFingerprint[],
 ): Promise<Result<AcceptedQuote, PeerEvidenceError>> {
-  const policy: QuotePolicy = { ...roots, fingerprints, nowMs: nowMs() };
+  const policy: QuotePolicy = {
+    ...roots,
+    fingerprints,
+    maxCollateralAgeMs: MAX_PEER_COLLATERAL_AGE_MS,
+    nowMs: nowMs(),
+  };
   const quoted = await verifyQuotedClaim(quote, statement.account, claimOf(statement), policy, collateral);
   if (quoted.ok) return quoted;
   const { error } = quoted;

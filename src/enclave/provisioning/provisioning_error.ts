@@ -111,5 +111,7 @@ export type ProvisioningError =
 
 /** Oldest evidence that counts, in ms: it is made for the connection it is sent over. */
 export const MAX_EVIDENCE_AGE_MS = 120_000;
+/** Oldest collateral of a peer's platform that counts, in ms: 30 days, for which Intel issues it. */
+export const MAX_PEER_COLLATERAL_AGE_MS = 2_592_000_000;
 /** How far the clock of a peer may be ahead, in ms. */
 export const EVIDENCE_CLOCK_SKEW_MS = 60_000;

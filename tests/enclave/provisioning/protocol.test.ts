@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import type { QuoteCollateral } from "../../../src/attestation/collateral.ts";
 import { ed25519FromSeed, ed25519Sign } from "../../../src/crypto/ed25519.ts";
 import { encodeFrame, FrameReader, FRAMES } from "../../../src/enclave/provisioning/frame.ts";
 import {
@@ -11,14 +12,20 @@ import {
 import { createPeerEvidence } from "../../../src/enclave/provisioning/peer_evidence.ts";
 import { serveProvisioning } from "../../../src/enclave/provisioning/provider.ts";
 import { requestProvisioning } from "../../../src/enclave/provisioning/requester.ts";
-import { EVIDENCE_CLOCK_SKEW_MS, MAX_EVIDENCE_AGE_MS } from "../../../src/enclave/provisioning/provisioning_error.ts";
+import {
+  EVIDENCE_CLOCK_SKEW_MS,
+  MAX_EVIDENCE_AGE_MS,
+  MAX_PEER_COLLATERAL_AGE_MS,
+} from "../../../src/enclave/provisioning/provisioning_error.ts";
 import { accountId, h256, shardIdentifier } from "../../../src/primitives/branded.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
+import { buildWorld, momentOf, quoteOfWorld } from "../../attestation/pki_builder.ts";
 import { buildChain, NOW_MS, rootOf } from "../../attestation/quote_builder.ts";
 import { seed, SHARD } from "../../parentchain/builders.ts";
 import {
   codeOf,
   createWorld,
+  FINGERPRINT,
   type Fixtures,
   GENESIS,
   makeFixtures,
@@ -184,8 +191,10 @@ async function forge(change: {
   readonly role?: "provider";
   readonly evidence?: (honest: Uint8Array) => Uint8Array;
   readonly greeting?: Partial<Parameters<typeof hello.encode>[0]>;
+  readonly world?: WorldChange;
+  readonly collateral?: QuoteCollateral;
 }) {
-  const { provider, requester, providerChannel, requesterChannel } = createWorld(fixtures);
+  const { provider, requester, providerChannel, requesterChannel } = createWorld(fixtures, change.world);
   const serving = serveProvisioning(providerChannel, provider);
   const { stream } = requesterChannel;
   const own = seed(0x11);
@@ -203,7 +212,7 @@ async function forge(change: {
     const signature = change.isResigned === true
       ? ed25519Sign(requester.signer, peerStatementSigningBytes(statement))
       : decoded.signature;
-    const forged = peerEvidence.encode({ ...decoded, statement, signature });
+    const forged = peerEvidence.encode({ ...decoded, statement, signature, collateral: change.collateral });
     await stream.write(encodeFrame("Evidence", change.evidence?.(forged) ?? forged));
     const frame = await reader.next("Evidence", "Refusal");
     await stream.close();
@@ -211,6 +220,22 @@ async function forge(change: {
   }
   return { code: codeOf(await serving), told: "Refusal", honest: undefined };
 }
+
+describe("a requester on a real platform", () => {
+  const attest = async (issuedMs: number) => {
+    const platform = await buildWorld({ tcbInfo: { issueDate: momentOf(issuedMs) } });
+    const quote = (reportData: Uint8Array) =>
+      quoteOfWorld(platform, { report: { mrenclave: FINGERPRINT, reportData } });
+    const roots = { roots: [platform.root, rootOf(fixtures.chain)], acceptedEmulatedRoots: [] };
+    return await forge({ world: { provider: { roots }, requester: { quote } }, collateral: platform.collateral });
+  };
+
+  it("is refused once its collateral is older than 30 days: CollateralTooOld", async () => {
+    expect((await attest(NOW_MS - MAX_PEER_COLLATERAL_AGE_MS)).told).toBe("Evidence");
+    const late = await attest(NOW_MS - MAX_PEER_COLLATERAL_AGE_MS - 1000);
+    expect([late.code, late.told]).toEqual(["CollateralTooOld", "Refusal"]);
+  });
+});
 
 describe("a forging requester", () => {
   it("is accepted as long as it forges nothing", async () => {
