@@ -25,8 +25,8 @@ export interface BlockStore {
   /** The block of that hash. @throws {BlockStoreError} */
   readonly byHash: (hash: Uint8Array) => StoredBlock | undefined;
   /**
-   * Blocks from that height on, lowest first, in the order they came, at most `limit`. With `maxBytes` it ends before the
-   * height that would exceed them, after at least one. @throws {BlockStoreError}
+   * Blocks from that height on, lowest first, in the order they came, as {@linkcode takeWholeHeights} takes them.
+   * @throws {BlockStoreError}
    */
   readonly from: (number: bigint, limit: number, maxBytes?: number) => readonly StoredBlock[];
   /** The block that came last among those of the greatest height. @throws {BlockStoreError} */
@@ -39,6 +39,30 @@ export interface BlockStore {
   readonly pruneBelow: (number: bigint) => void;
   /** Releases the database. */
   readonly close: () => void;
+}
+
+/**
+ * Blocks up to the last height of which all are within `limit` blocks and `maxBytes` bytes: whoever asks again above the last
+ * one misses none of another branch. Of one height that exceeds them alone it gives what is within, at least one block.
+ *
+ * @param rows Blocks in order of height; no more than `limit + 1` of them are read.
+ */
+export function takeWholeHeights(
+  rows: Iterable<StoredBlock>,
+  limit: number,
+  maxBytes: number = Infinity,
+): readonly StoredBlock[] {
+  const blocks: StoredBlock[] = [];
+  let total = 0;
+  for (const block of rows) {
+    total += block.bytes.length;
+    if (blocks.length >= limit || (total > maxBytes && blocks.length > 0)) {
+      const whole = blocks.filter(({ number }) => number < block.number);
+      return whole.length > 0 ? whole : blocks;
+    }
+    blocks.push(block);
+  }
+  return blocks;
 }
 
 /** Why a block could not be stored or read. */

@@ -26,8 +26,16 @@ describe("openSqliteBlockStore()", () => {
     expect(store.byHash(block(2n, 1).hash)).toEqual(block(2n, 1));
     expect(store.byHash(new Uint8Array(32).fill(7))).toBeUndefined();
     expect(store.from(2n, 10)).toEqual([block(2n, 1), block(2n, 0), block(3n)]);
-    expect(store.from(1n, 2)).toEqual([block(1n), block(2n, 1)]);
+    expect(store.from(1n, 3)).toEqual([block(1n), block(2n, 1), block(2n, 0)]);
     expect(store.newest()).toEqual(block(3n));
+  });
+
+  it("ends a range at a whole height within the number asked for, unless one height has more", () => {
+    for (const b of [block(1n), block(2n), block(2n, 1), block(3n)]) store.append(b);
+    expect(store.from(1n, 4)).toHaveLength(4);
+    expect(store.from(1n, 3)).toHaveLength(3);
+    expect(store.from(1n, 2)).toEqual([block(1n)]);
+    expect(store.from(2n, 1)).toEqual([block(2n)]);
   });
 
   it("ends a range at a whole height within the bytes asked for, after at least one block", () => {

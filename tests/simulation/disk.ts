@@ -4,7 +4,7 @@
  * @module
  */
 import type { SealedFiles } from "../../src/host/enclave_host.ts";
-import type { BlockStore, StoredBlock } from "../../src/host/block_store.ts";
+import { type BlockStore, type StoredBlock, takeWholeHeights } from "../../src/host/block_store.ts";
 import { equalBytes } from "../../src/primitives/bytes.ts";
 import { type Hex, toHex } from "../../src/primitives/hex.ts";
 import type { Random } from "./random.ts";
@@ -98,7 +98,7 @@ export class MountedDisk {
     return {
       append: (row) => this.#append(row),
       byHash: (hash) => disk.byHash(hash),
-      from: (number, limit) => sorted().filter((row) => row.number >= number).slice(0, limit),
+      from: (number, limit) => takeWholeHeights(sorted().filter((row) => row.number >= number), limit),
       newest: () => sorted().at(-1),
       count: () => disk.rows.length,
       discard: (bytes) => disk.discard(bytes),

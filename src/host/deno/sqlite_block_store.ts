@@ -4,7 +4,7 @@
  * @module
  */
 import { DatabaseSync } from "node:sqlite";
-import { type BlockStore, BlockStoreError, type StoredBlock } from "../block_store.ts";
+import { type BlockStore, BlockStoreError, type StoredBlock, takeWholeHeights } from "../block_store.ts";
 
 /** Version of the tables, in the database's `user_version`. */
 const SCHEMA_VERSION = 1;
@@ -55,8 +55,11 @@ export function openSqliteBlockStore(path: string, maxPages?: number): BlockStor
   return {
     append: ({ number, hash, bytes }) => guard("store a block", () => void insert.run(number, hash, bytes)),
     byHash: (hash) => guard("read a block", () => blockOf(byHash.get(hash))),
-    from: (number, limit, maxBytes = Infinity) =>
-      guard("read blocks", () => takeWhole(from.iterate(number, limit) as Iterable<Row>, maxBytes)),
+    from: (number, limit, maxBytes) =>
+      guard(
+        "read blocks",
+        () => takeWholeHeights(blocksOf(from.iterate(number, limit + 1) as Iterable<Row>), limit, maxBytes),
+      ),
     newest: () => guard("read the newest block", () => blockOf(newest.get())),
     count: () => guard("count blocks", () => Number(count.get()?.["n"] ?? 0)),
     discard: (bytes) => guard("discard a block", () => void discard.run(bytes)),
@@ -65,20 +68,8 @@ export function openSqliteBlockStore(path: string, maxPages?: number): BlockStor
   };
 }
 
-/** The blocks of rows in order of height, up to the last whole height within the bytes. */
-function takeWhole(rows: Iterable<Row>, maxBytes: number): readonly StoredBlock[] {
-  const blocks: StoredBlock[] = [];
-  let total = 0;
-  for (const row of rows) {
-    const block = blockOf(row) as StoredBlock;
-    total += block.bytes.length;
-    if (total > maxBytes && blocks.length > 0) {
-      const whole = blocks.filter(({ number }) => number < block.number);
-      return whole.length > 0 ? whole : blocks;
-    }
-    blocks.push(block);
-  }
-  return blocks;
+function* blocksOf(rows: Iterable<Row>): Generator<StoredBlock> {
+  for (const row of rows) yield blockOf(row) as StoredBlock;
 }
 
 function blockOf(row: Row | undefined): StoredBlock | undefined {
