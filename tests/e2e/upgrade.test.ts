@@ -110,6 +110,8 @@ describe("S25: the code of a shard is replaced", () => {
       1,
       expect.stringContaining("is not the one the parentchain wants"),
     ]);
+    const twice = await cli("upgrade-shard", name, code, "--delay", `${DELAY}`);
+    expect([twice.code, twice.stderr]).toEqual([2, `error: ${code} is in force already\n`]);
     const { blockNumber } = unwrap(await before.client.sidechainHeader());
     await old.end("SIGTERM");
 

@@ -64,6 +64,8 @@ export interface ShardConfigs {
   readonly active: ShardConfigValue;
   /** The announced upgrade, and the block from which on it is in force. */
   readonly pending: { readonly config: ShardConfigValue; readonly at: number } | undefined;
+  /** The chain's newest block when this was read. */
+  readonly number: number;
 }
 
 /** All registered enclaves, sovereign ones first. */
@@ -106,9 +108,9 @@ export async function readShardConfigs(
   if (!value.isSome) return undefined;
   const number = (await query(chain, "system", "number") as { toNumber(): number }).toNumber();
   const { activeConfig, pendingUpgrade, upgradeAt } = value.unwrap();
-  if (!pendingUpgrade.isSome || !upgradeAt.isSome) return { active: activeConfig, pending: undefined };
+  if (!pendingUpgrade.isSome || !upgradeAt.isSome) return { active: activeConfig, pending: undefined, number };
   const pending = { config: pendingUpgrade.unwrap(), at: upgradeAt.unwrap().toNumber() };
-  return { active: pending.at <= number ? pending.config : activeConfig, pending };
+  return { active: pending.at <= number ? pending.config : activeConfig, pending, number };
 }
 
 /** The registry of a chain, for judging an enclave. */

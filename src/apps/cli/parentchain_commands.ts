@@ -6,6 +6,7 @@
  * @module
  */
 import type { Command } from "commander";
+import { MIN_UPGRADE_VISIBLE_BLOCKS } from "../../enclave/api/upgrade_delay.ts";
 import { type AccountId, accountId, type EnclaveFingerprint, type ShardIdentifier } from "../../primitives/branded.ts";
 import { accountOf, createAccount, signerOf } from "./accounts.ts";
 import type { CommandContext } from "./context.ts";
@@ -25,10 +26,12 @@ import {
 import { parseAmount, parseFingerprint, parseShard, parseU32 } from "./parse.ts";
 import { purgeEnclave } from "./purge_enclave.ts";
 import type { Terminal } from "./terminal.ts";
-import { upgradeShard } from "./upgrade_shard.ts";
+import { RECOMMENDED_UPGRADE_DELAY, type UpgradeOrder, upgradeShard } from "./upgrade_shard.ts";
 
 /** What the faucet gives each account. Source: worker `cli/src/base_cli/commands/faucet.rs#PREFUNDING_AMOUNT` (839eda024) */
 export const PREFUNDING_AMOUNT = 1_000_000_000n;
+
+type UpgradeOptions = Omit<UpgradeOrder, "shard" | "fingerprint">;
 
 /** Adds the commands to the program. */
 export function addParentchainCommands(program: Command, context: CommandContext): void {
@@ -79,9 +82,20 @@ export function addParentchainCommands(program: Command, context: CommandContext
       "of the new code, in base58",
       parseFingerprint,
     )
-    .requiredOption("--delay <blocks>", "parentchain blocks until it is in force", parseU32)
+    .requiredOption(
+      "--delay <blocks>",
+      `parentchain blocks until it is in force: at least ${MIN_UPGRADE_VISIBLE_BLOCKS} outside development (a day of ` +
+        `6 s blocks), since validateers hand the shard only to code that they have seen for so long; ` +
+        `recommended: ${RECOMMENDED_UPGRADE_DELAY}`,
+      parseU32,
+    )
+    .option(
+      "--allow-short-delay",
+      "take a shorter delay: then nobody authors until the code was visible for so long",
+      false,
+    )
     .option("--sudo <account>", "account with root rights on the parentchain", "//Alice")
-    .action((shard: ShardIdentifier, fingerprint: EnclaveFingerprint, options: { delay: number; sudo: string }) =>
+    .action((shard: ShardIdentifier, fingerprint: EnclaveFingerprint, options: UpgradeOptions) =>
       withParentchain(context, (chain) => upgradeShard(chain, terminal, { shard, fingerprint, ...options }))
     );
   program.command("listen").description("print the events of the parentchain")

@@ -6,11 +6,12 @@
  *
  * @module
  */
+import { MIN_UPGRADE_VISIBLE_BLOCKS } from "../../enclave/api/upgrade_delay.ts";
 import type { EnclaveFingerprint, ShardIdentifier } from "../../primitives/branded.ts";
 import { encodeBase58 } from "../../primitives/base58.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { CliError } from "./cli_error.ts";
-import { readShardConfigs } from "./enclave_registry.ts";
+import { readShardConfigs, type ShardConfigs } from "./enclave_registry.ts";
 import { buildCall, type Parentchain, submitAndWait } from "./parentchain.ts";
 import { rootSigner } from "./root_signer.ts";
 import type { Terminal } from "./terminal.ts";
@@ -21,9 +22,14 @@ export interface UpgradeOrder {
   readonly fingerprint: EnclaveFingerprint;
   /** Parentchain blocks until it is in force. */
   readonly delay: number;
+  /** Whether a delay counts that is shorter than validateers want to have seen the code. */
+  readonly allowShortDelay: boolean;
   /** Account that holds the chain's root rights, as people name it. */
   readonly sudo: string;
 }
+
+/** Blocks of delay that leave who looks once a day the time to see the code coming before validateers hand it the shard. */
+export const RECOMMENDED_UPGRADE_DELAY = 2 * MIN_UPGRADE_VISIBLE_BLOCKS;
 
 /**
  * Sends the announcement with root rights, waits for its block, and prints from when on it is in force. Everything else in the
@@ -37,6 +43,7 @@ export async function upgradeShard(chain: Parentchain, terminal: Terminal, order
   const signer = await rootSigner(chain, sudo);
   const before = await readShardConfigs(chain, shard);
   if (before === undefined) throw new CliError("Usage", `Shard ${name} has no configuration: no enclave has made it`);
+  const replaced = checkUpgrade(before, order, chain.isDevelopment);
   const { maxInstances, authorities, maintenanceMode } = before.active;
   const next = { enclaveFingerprint: fingerprint, maxInstances, authorities, maintenanceMode };
   const update = buildCall(chain, "enclaveBridge", "updateShardConfig", shard, next, delay);
@@ -48,4 +55,33 @@ export async function upgradeShard(chain: Parentchain, terminal: Terminal, order
   }
   terminal.print(`[+] announced ${encodeBase58(fingerprint)} for shard ${name}. extrinsic hash: ${extrinsicHash}`);
   terminal.print(`in force from parentchain block ${pending.at} on`);
+  if (replaced !== undefined) terminal.print(replaced);
+}
+
+/**
+ * Whether an announcement makes sense; gives a sentence about the one that it replaces. The fingerprint in force may be
+ * announced only to take back another one that is not in force yet: then the code stays, and the delay means nothing.
+ *
+ * @throws {CliError} `Usage`
+ */
+export function checkUpgrade(
+  { active, pending, number }: ShardConfigs,
+  { fingerprint, delay, allowShortDelay }: Pick<UpgradeOrder, "fingerprint" | "delay" | "allowShortDelay">,
+  isDevelopment: boolean,
+): string | undefined {
+  const ahead = pending !== undefined && pending.at > number ? pending : undefined;
+  const announced = ahead?.config.enclaveFingerprint.toU8a();
+  const replaced = announced && `instead of ${encodeBase58(announced)}, announced for block ${ahead?.at}`;
+  if (equalBytes(active.enclaveFingerprint.toU8a(), fingerprint)) {
+    if (announced !== undefined && !equalBytes(announced, fingerprint)) return replaced;
+    throw new CliError("Usage", `${encodeBase58(fingerprint)} is in force already`);
+  }
+  if (delay < MIN_UPGRADE_VISIBLE_BLOCKS && !isDevelopment && !allowShortDelay) {
+    throw new CliError(
+      "Usage",
+      `A delay of ${delay} blocks is too short: validateers hand the shard only to code that they have seen announced for ` +
+        `${MIN_UPGRADE_VISIBLE_BLOCKS} blocks, and the old code stops before; pass --allow-short-delay if nobody shall author in between`,
+    );
+  }
+  return replaced;
 }

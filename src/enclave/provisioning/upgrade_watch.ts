@@ -8,11 +8,6 @@ import { activeFingerprint, type ParentchainView } from "../../parentchain/view.
 import type { EnclaveFingerprint } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 
-/** Parentchain blocks for which an upgrade must have been visible: a day of six seconds each, to look at the code or leave. */
-export const MIN_UPGRADE_VISIBLE_BLOCKS = 14_400;
-/** The same on development chains, where nobody has anything to lose. */
-export const DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS = 4;
-
 /** Since when the shard's configuration names a measurement as the next, or as the present one. */
 export interface UpgradeWatch {
   readonly fingerprint: EnclaveFingerprint;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS } from "../../../src/enclave/provisioning/upgrade_watch.ts";
+import { DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS } from "../../../src/enclave/api/upgrade_delay.ts";
 import { enclaveFingerprint } from "../../../src/primitives/branded.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
 import { readFreeBalance } from "../../../src/stf/pallets/balances.ts";
