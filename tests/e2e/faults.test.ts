@@ -4,7 +4,7 @@ import { runCuts } from "../faults/cuts.ts";
 import { runFirstStarts } from "../faults/first_starts.ts";
 import { runKills } from "../faults/kills.ts";
 import { runPayouts } from "../faults/payouts.ts";
-import { type Report, RESTART_GOAL_MS } from "../faults/report.ts";
+import type { Report } from "../faults/report.ts";
 
 /** A tenth of the full runs of `tests/faults/main.ts`. */
 const KILLS = 5;
@@ -20,10 +20,10 @@ const TIMEOUT_MS = 900_000;
 
 const options = (count: number) => ({ count, seed: SEED, note: () => {} });
 
-/** Busy machines are slow: the goal is reported by the full runs, and only far above it something is wrong. */
+/** Busy machines are slow: how many are within a goal is reported by the full runs; only far above it is wrong. */
 function expectGood(report: Report): void {
   expect(report.failures).toEqual([]);
-  expect(report.slowestRestartMs).toBeLessThan(3 * RESTART_GOAL_MS);
+  expect(report.late).toEqual([]);
 }
 
 beforeAll(installFastCrypto);

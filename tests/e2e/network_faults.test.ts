@@ -29,9 +29,7 @@ describe("two validateers of one shard under load", () => {
         expect((await playKills(play, options(KILLS))).failures).toEqual([]);
         expect((await playDisturbances(play, options(1))).failures).toEqual([]);
         if (whyNot !== undefined) return;
-        const { failures, rows } = await playFullDisks(play, options(1));
-        expect(failures).toEqual([]);
-        expect(rows).toContainEqual(["how the service ended", expect.stringContaining("exit 1: BlockStoreFull")]);
+        expect((await playFullDisks(play, options(1))).failures).toEqual([]);
       });
     },
     TIMEOUT_MS,

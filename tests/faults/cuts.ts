@@ -13,7 +13,7 @@ import { cutNewestRow, cutNewestSnapshot } from "./loader_cuts.ts";
 import { type Serving, sleep, start } from "./processes.ts";
 import { Random } from "./random.ts";
 import { refuseDamaged } from "./refusals.ts";
-import { type Report, restartRows } from "./report.ts";
+import { type Report, RESTART_GOAL, Timing } from "./report.ts";
 import { endowPayers, type FaultOptions, onStage, type Stage } from "./stage.ts";
 
 /** Payers of the load. */
@@ -45,7 +45,7 @@ export async function runLoaderCuts(step: number, { note }: FaultOptions): Promi
   return {
     title: `cuts at every ${step === 1 ? "" : `${step}th `}byte, through the loader`,
     rows: [["cuts of the newest snapshot's files", snapshot.tried], ["cuts of the newest row", row.tried]],
-    slowestRestartMs: 0,
+    late: [],
     failures: [...snapshot.wrong, ...row.wrong],
   };
 }
@@ -67,7 +67,7 @@ class CutRun {
   readonly #random: Random;
   readonly #payers: readonly Payer[];
   readonly #failures: string[] = [];
-  readonly #restarts: number[] = [];
+  readonly #restarts = new Timing(RESTART_GOAL);
   readonly #cuts = new Map<Kind, number>(KINDS.map((kind) => [kind, 0]));
   #serving: Serving;
   #lostBlocks = 0;
@@ -104,7 +104,7 @@ class CutRun {
     this.#cuts.set(expected.kind, (this.#cuts.get(expected.kind) ?? 0) + 1);
     this.#serving = await start(this.#stage.site);
     this.#track(this.#serving.program);
-    this.#restarts.push(this.#serving.startMs);
+    this.#restarts.add(`cut ${number}, ${expected.kind}`, this.#serving.startMs);
     const { log } = this.#serving.program;
     const { head } = expected;
     const wrong = [];
@@ -180,9 +180,9 @@ class CutRun {
         ["newest blocks lost by cuts of theirs", this.#lostBlocks],
         ["calls in them or never stored", this.#lostCalls],
         ["damaged directories refused with their code", `${refused.refused} of ${refused.tried}`],
-        ...restartRows(this.#restarts),
+        ...this.#restarts.rows,
       ],
-      slowestRestartMs: Math.max(0, ...this.#restarts),
+      late: this.#restarts.late,
       failures: [...this.#failures, ...refused.wrong],
     };
   }

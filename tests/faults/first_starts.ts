@@ -10,7 +10,7 @@ import { Chain, settle } from "./chain.ts";
 import { endow, ENDOWMENT, Payer } from "./load.ts";
 import { launch, type Site, sleep, start, startParentchain } from "./processes.ts";
 import { Random } from "./random.ts";
-import { type Report, restartRows } from "./report.ts";
+import { type Report, RESTART_GOAL, Timing } from "./report.ts";
 import type { FaultOptions } from "./stage.ts";
 
 /** Longest time after which a first start is killed: longer than it takes to the first block. */
@@ -24,7 +24,7 @@ const FIRST_BLOCK_TIMEOUT_MS = 120_000;
 export async function runFirstStarts({ count, seed, note }: FaultOptions): Promise<Report> {
   const random = new Random(seed);
   const failures: string[] = [];
-  const times: number[] = [];
+  const times = new Timing(RESTART_GOAL);
   let kills = 0;
   for (let i = 1; i <= count; i++) {
     const folder = await Deno.makeTempDir({ prefix: "integritee-first-" });
@@ -36,7 +36,7 @@ export async function runFirstStarts({ count, seed, note }: FaultOptions): Promi
         await killStart(site, random.between(0, MAX_START_MS));
         kills++;
       }
-      times.push(await startAndUse(site));
+      times.add(`first start ${i}`, await startAndUse(site));
       note(`first start ${i}: good`);
     } catch (error) {
       failures.push(`first start ${i}: ${error}`);
@@ -48,8 +48,8 @@ export async function runFirstStarts({ count, seed, note }: FaultOptions): Promi
   }
   return {
     title: `kills in the very first start (seed ${seed})`,
-    rows: [["first starts", count], ["kills in them", kills], ...restartRows(times)],
-    slowestRestartMs: Math.max(0, ...times),
+    rows: [["first starts", count], ["kills in them", kills], ...times.rows],
+    late: times.late,
     failures,
   };
 }

@@ -12,7 +12,7 @@ import { settle } from "./chain.ts";
 import { auditPayer, Payer, startLoad } from "./load.ts";
 import { launch, type Serving, sleep, start } from "./processes.ts";
 import { Random } from "./random.ts";
-import { type Report, restartRows } from "./report.ts";
+import { type Report, RESTART_GOAL, Timing } from "./report.ts";
 import { endowPayers, type FaultOptions, onStage, type Stage } from "./stage.ts";
 
 /** Connections of the load. */
@@ -53,7 +53,7 @@ class KillRun {
   /** Deposits beside the load. */
   readonly #depositor = sr25519Signer(pairFromSuri("//Charlie"));
   readonly #failures: string[] = [];
-  readonly #restarts: number[] = [];
+  readonly #restarts = new Timing(RESTART_GOAL);
   #submitted = 0;
   #reported = 0;
   #startKills = 0;
@@ -92,7 +92,7 @@ class KillRun {
     if (this.#random.chance(START_KILL_SHARE)) await this.#killStart();
     const again = await start(this.#stage.site);
     track(again.program);
-    this.#restarts.push(again.startMs);
+    this.#restarts.add(`kill ${number}`, again.startMs);
     await this.#audit(number, again);
     this.#options.note(`kill ${number}: ${Math.round(again.startMs)} ms, ${this.#reported} calls reported so far`);
     return again;
@@ -158,9 +158,9 @@ class KillRun {
         ["deposits, each credited exactly once", this.#deposits],
         ["payouts, each paid exactly once", payouts],
         ["snapshots written", this.#snapshots],
-        ...restartRows(this.#restarts),
+        ...this.#restarts.rows,
       ],
-      slowestRestartMs: Math.max(0, ...this.#restarts),
+      late: this.#restarts.late,
       failures: this.#failures,
     };
   }

@@ -1,24 +1,22 @@
 /**
- * Fault tests at full length: `deno run -A --unstable-worker-options tests/faults/main.ts
- * [kills|cuts|payouts|network-kills|partitions|disturbances|disk-full] [--count N] [--seed S]`.
+ * Fault tests at full length: `deno task faults --help`.
  *
  * @module
  */
 import { installFastCrypto } from "../../src/crypto/fast.ts";
 import { runCuts, runLoaderCuts } from "./cuts.ts";
-import { playFullDisks } from "./disk_full.ts";
+import { runFullDisks } from "./disk_full.ts";
 import { playDisturbances } from "./disturbances.ts";
 import { runFirstStarts } from "./first_starts.ts";
 import { runKills } from "./kills.ts";
 import { playKills } from "./network_kills.ts";
 import { playAlone } from "./network_play.ts";
+import { parseFaultRun } from "./options.ts";
 import { playPartitions } from "./partitions.ts";
 import { runPayouts } from "./payouts.ts";
-import { renderReport, type Report } from "./report.ts";
+import { isGood, renderReport, type Report } from "./report.ts";
 import type { FaultOptions } from "./stage.ts";
 
-/** Kills and cuts of a full run. */
-const DEFAULT_COUNT = 50;
 /** Each kind of payout case is played once for so many faults. */
 const COUNT_PER_CASE = 25;
 /** A first start is played once for so many faults. */
@@ -27,8 +25,6 @@ const COUNT_PER_FIRST_START = 5;
 const KILLS_PER_FAULT = 2;
 /** A disk is filled once for so many faults. */
 const COUNT_PER_FULL_DISK = 10;
-/** Seed of a run that names none. */
-const DEFAULT_SEED = 1;
 
 type Run = (options: FaultOptions) => Promise<Report>;
 
@@ -43,36 +39,33 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   partitions: [playAlone(playPartitions)],
   disturbances: [playAlone(playDisturbances)],
   "disk-full": [
-    (options) => playAlone(playFullDisks)({ ...options, count: Math.ceil(options.count / COUNT_PER_FULL_DISK) }),
+    (options) => runFullDisks({ ...options, count: Math.ceil(options.count / COUNT_PER_FULL_DISK) }),
   ],
 };
 
-function numberAfter(flag: string, otherwise: number): number {
-  const at = Deno.args.indexOf(flag);
-  if (at < 0) return otherwise;
-  const value = Number(Deno.args[at + 1]);
-  if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`Want a whole number after "${flag}"`);
-  return value;
+/** Runs one; a run that breaks off is a report of that. */
+async function attempt(name: string, run: Run, options: FaultOptions): Promise<Report> {
+  try {
+    return await run(options);
+  } catch (error) {
+    const text = error instanceof Error ? error.stack ?? error.message : String(error);
+    return { title: `${name}, broken off`, rows: [], failures: [text], late: [] };
+  }
 }
 
 if (import.meta.main) {
+  const parsed = parseFaultRun(Deno.args, Object.keys(RUNS));
+  if (typeof parsed === "number") Deno.exit(parsed);
   await installFastCrypto();
-  const [first] = Deno.args;
-  const wanted = first === undefined || first.startsWith("--") ? Object.keys(RUNS) : [first];
-  const options: FaultOptions = {
-    count: numberAfter("--count", DEFAULT_COUNT),
-    seed: numberAfter("--seed", DEFAULT_SEED),
-    note: (line) => console.error(`${new Date().toISOString()} ${line}`),
-  };
-  let failures = 0;
-  for (const name of wanted) {
-    const run = RUNS[name];
-    if (run === undefined) throw new TypeError(`Want one of ${Object.keys(RUNS).join(", ")}, got "${name}"`);
-    for (const step of run) {
-      const report = await step(options);
+  const { names, count, seed } = parsed;
+  const note = (line: string): void => console.error(`${new Date().toISOString()} ${line}`);
+  let isAllGood = true;
+  for (const name of names) {
+    for (const run of RUNS[name] ?? []) {
+      const report = await attempt(name, run, { count, seed, note });
       console.log(renderReport(report));
-      failures += report.failures.length;
+      isAllGood &&= isGood(report);
     }
   }
-  Deno.exit(failures === 0 ? 0 : 1);
+  Deno.exit(isAllGood ? 0 : 1);
 }

@@ -5,20 +5,18 @@
  * @module
  */
 import { auditGroups, type Group, type NetworkPlay, reportedCalls, startGroup } from "./network_load.ts";
-import { PLAY } from "./network_play.ts";
+import { IN_STEP_GOAL, PLAY } from "./network_play.ts";
 import { type NetworkStage, untilInStep } from "./network_stage.ts";
 import { sleep } from "./processes.ts";
 import { Random } from "./random.ts";
-import { type Report, restartRows, spread } from "./report.ts";
+import { type Report, RESTART_GOAL, spread, Timing } from "./report.ts";
 import type { FaultOptions } from "./stage.ts";
 
 /** Longest time under load before a kill. */
 const MAX_LOAD_MS = 3_000;
 /** Longest time before the killed one is started again. */
 const MAX_AWAY_MS = 3_000;
-/** Time from the start of the process in which the killed one is to be in step. */
-const IN_STEP_GOAL_MS = 10_000;
-/** When it counts as not in step at all. */
+/** When the killed one counts as not in step at all. */
 const IN_STEP_TIMEOUT_MS = 90_000;
 
 /** Kills so often. */
@@ -34,8 +32,8 @@ class NetworkKillRun {
   readonly #groups: readonly Group[];
   readonly #random: Random;
   readonly #failures: string[] = [];
-  readonly #restarts: number[] = [];
-  readonly #inStep: number[] = [];
+  readonly #restarts = new Timing(RESTART_GOAL);
+  readonly #inStep = new Timing(IN_STEP_GOAL);
   readonly #othersBlocks: number[] = [];
   #lost = 0;
 
@@ -67,8 +65,8 @@ class NetworkKillRun {
     const { wrong, lost } = await auditGroups(this.#groups, this.#stage, [killed]);
     this.#failures.push(...wrong.map((text) => `kill ${number} of ${killed.name}: ${text}`));
     this.#lost += lost;
-    this.#restarts.push(startMs);
-    this.#inStep.push(inStepMs);
+    this.#restarts.add(`kill ${number}`, startMs);
+    this.#inStep.add(`kill ${number}`, inStepMs);
     this.#options.note(
       `kill ${number} of ${killed.name}: serves after ${Math.round(startMs)} ms, in step after ${
         Math.round(inStepMs)
@@ -78,7 +76,6 @@ class NetworkKillRun {
 
   report(): Report {
     const { count, seed } = this.#options;
-    const within = this.#inStep.filter((ms) => ms <= IN_STEP_GOAL_MS).length;
     return {
       title: `kill -9 of one of ${PLAY.validateers} validateers under load (seed ${seed})`,
       rows: [
@@ -86,12 +83,11 @@ class NetworkKillRun {
         ["calls reported InSidechainBlock and executed everywhere", reportedCalls(this.#groups)],
         ["calls reported by the killed one in a block that died with it", this.#lost],
         ["blocks of the other meanwhile (min / median / max)", spread(this.#othersBlocks)],
-        ...restartRows(this.#restarts),
-        ["from the start to in step, ms (min / median / max)", spread(this.#inStep)],
-        [`in step within the goal of ${IN_STEP_GOAL_MS} ms`, `${within} of ${this.#inStep.length}`],
+        ...this.#restarts.rows,
+        ...this.#inStep.rows,
       ],
-      slowestRestartMs: Math.max(0, ...this.#restarts),
       failures: this.#failures,
+      late: [...this.#restarts.late, ...this.#inStep.late],
     };
   }
 }

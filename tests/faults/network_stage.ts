@@ -76,6 +76,12 @@ export class Member {
     return this.#serving;
   }
 
+  /** Another connection to its trusted endpoint, through the relay: as late as that makes it. */
+  async dialRelayed(): Promise<Serving> {
+    const [trusted] = this.#relays as readonly [Relay];
+    return await untilServing(this.program, { ...this.site, ports: { ...this.site.ports, trusted: trusted.port } });
+  }
+
   /** Starts it and waits for its first answer; gives the time that took in ms. */
   async start(): Promise<number> {
     const begun = performance.now();
@@ -97,12 +103,12 @@ export class Member {
     for (const relay of this.#relays) relay.switch(isOn);
   }
 
-  /** Makes what passes its relays late. */
+  /** Makes late what others dial it for, each way; what it dials itself passes the relays of the others. */
   delay(ms: number): void {
     for (const relay of this.#relays) relay.delayMs = ms;
   }
 
-  /** Limits what passes its relays. */
+  /** Limits what others dial it for; what it dials itself passes the relays of the others. */
   slow(bytesPerSecond: number): void {
     for (const relay of this.#relays) relay.bytesPerSecond = bytesPerSecond;
   }

@@ -14,7 +14,7 @@ import { Payer } from "./load.ts";
 import { NodeGate } from "./node_gate.ts";
 import { type Serving, sleep, start } from "./processes.ts";
 import { Random } from "./random.ts";
-import { type Report, restartRows } from "./report.ts";
+import { type Report, RESTART_GOAL, Timing } from "./report.ts";
 import { endowPayers, type FaultOptions, onStage, type Stage } from "./stage.ts";
 
 /** Time for a payout to be paid: a confirmation, finality, and at worst the rest of a window and the next one. */
@@ -85,7 +85,7 @@ export class PayoutPlay {
   readonly #payer: Payer;
   readonly #owed: Owed[] = [];
   readonly #failures: string[] = [];
-  readonly #restarts: number[] = [];
+  readonly #restarts = new Timing(RESTART_GOAL);
   #serving: Serving;
   #nonce = 0;
   #cases = 0;
@@ -286,9 +286,9 @@ export class PayoutPlay {
         ["payouts paid exactly once, a window later", once],
         ["same bytes sent after a restart in the same window", this.#resent],
         ["alerts for transfers that failed", this.#alerts],
-        ...restartRows(this.#restarts),
+        ...this.#restarts.rows,
       ],
-      slowestRestartMs: Math.max(0, ...this.#restarts),
+      late: this.#restarts.late,
       failures: this.#failures,
     };
   }
@@ -387,7 +387,7 @@ export class PayoutPlay {
     this.#serving = await start(this.#stage.site);
     this.#track(this.#serving.program);
     this.#listen();
-    this.#restarts.push(this.#serving.startMs);
+    this.#restarts.add(`case ${this.#cases + 1}`, this.#serving.startMs);
   }
 }
 
