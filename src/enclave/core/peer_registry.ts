@@ -46,6 +46,8 @@ export class PeerRegistry {
   readonly #outbox: Outbox;
   #stored: StoredPeers;
   #announced: readonly AccountId[] = [];
+  /** Done when all that was to be stored is with the host. */
+  #sealing: Promise<void> = Promise.resolve();
 
   constructor(setup: EnclaveSetup, tickets: Tickets, outbox: Outbox, stored: StoredPeers = NOTHING) {
     this.#setup = setup;
@@ -94,30 +96,35 @@ export class PeerRegistry {
     // Only other code than the own one is an upgrade to wait for.
     const watch = seen !== undefined && equalBytes(seen.fingerprint, this.#setup.fingerprint) ? undefined : seen;
     if (watch === this.#stored.watch) return;
-    await this.#store({ ...this.#stored, watch });
+    void this.#store({ ...this.#stored, watch });
+    await this.#sealing;
     if (watch === undefined) return;
     this.#outbox.log("warn", "UpgradeVisible", { from: watch.firstSeenAt, fingerprint: toHex(watch.fingerprint) });
   }
 
-  /** Takes note of an attested account that was given the shard. */
-  async addProvisioned(account: AccountId): Promise<void> {
+  /** Takes note of an attested account that is about to get the shard; whether it is on disk. Not to be awaited in an ecall. */
+  async addProvisioned(account: AccountId): Promise<boolean> {
     const others = this.#stored.provisioned.filter((known) => !equalBytes(known, account));
-    await this.#store({ ...this.#stored, provisioned: [...others, account].slice(-MAX_PROVISIONED) });
+    const written = this.#store({ ...this.#stored, provisioned: [...others, account].slice(-MAX_PROVISIONED) });
+    await this.#sealing;
+    this.#outbox.flush();
+    return await written;
   }
 
-  async #store(stored: StoredPeers): Promise<void> {
+  /** Has the host write the file, in the order of the calls; whether it did. */
+  #store(stored: StoredPeers): Promise<boolean> {
     this.#stored = stored;
-    const effect = await writeSealedFile(
-      this.#setup,
-      this.#tickets,
-      PEERS_FILE,
-      storedPeers.encode(stored),
-      (written) => {
-        // Remembered until the next start all the same, and a peer that lost its rights asks again.
-        if (!written) this.#outbox.log("error", "PeersNotStored");
-        return [];
-      },
-    );
-    this.#outbox.push(effect);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const content = storedPeers.encode(stored);
+    const onWritten = (written: boolean) => {
+      // Remembered until the next start all the same.
+      if (!written) this.#outbox.log("error", "PeersNotStored");
+      resolve(written);
+      return [];
+    };
+    this.#sealing = this.#sealing.then(async () => {
+      this.#outbox.push(await writeSealedFile(this.#setup, this.#tickets, PEERS_FILE, content, onWritten));
+    });
+    return promise;
   }
 }

@@ -90,21 +90,20 @@ export class ProvisioningService {
       ...common,
       payload: () => this.#payload(),
       announce: (account) => registry.announce(account),
+      grant: (account) => registry.addProvisioned(account),
     });
-    if (served.ok) await this.#provisioned(served.value);
+    if (served.ok) this.#tellProvisioned(served.value);
     else outbox.log("warn", "ProvisioningRefused", reasonOf(served.error));
     outbox.flush();
   }
 
-  async #provisioned({ account, fingerprint, manifest }: Provisioned): Promise<void> {
-    const { outbox, registry } = this.#context;
-    outbox.log("info", "ShardProvisioned", {
+  #tellProvisioned({ account, fingerprint, manifest }: Provisioned): void {
+    this.#context.outbox.log("info", "ShardProvisioned", {
       to: encodeSs58(account, GENERIC_SS58_PREFIX),
       fingerprint: toHex(fingerprint),
       block: manifest.blockNumber,
       root: toHex(manifest.stateRoot),
     });
-    await registry.addProvisioned(account);
   }
 
   /**

@@ -1,8 +1,9 @@
 /**
  * The end that has the shard: verifies who asks, then hands everything over.
  *
- * States: awaiting hello → challenged → evidence verified → own evidence sent → handing over → awaiting receipt → done; any
- * error → refusal sent → closed. No secret is sent before the requester is verified.
+ * States: awaiting hello → challenged → evidence verified → account stored → own evidence sent → handing over → awaiting
+ * receipt → done; any error → refusal sent → closed. No secret is sent before the requester is verified and its account is
+ * on disk: whoever may have the shard, though its receipt was lost, is remembered.
  *
  * Source: worker `enclave-runtime/src/tls_ra/tls_ra_server.rs` (839eda024)
  * Differs: both ends are verified, the account that gets rights is the attested one, and the receipt is awaited
@@ -39,6 +40,8 @@ export interface ProviderContext extends PeerContext {
   readonly payload: () => Promise<ProvisioningPayload | undefined>;
   /** Asks for the registration of an attested account to be read with the next parentchain block. */
   readonly announce: (account: AccountId) => void;
+  /** Remembers an attested account that is about to get the shard; whether it is on disk. */
+  readonly grant: (account: AccountId) => Promise<boolean>;
 }
 
 /** An enclave that has the shard now. */
@@ -87,6 +90,7 @@ async function serve(channel: SecureChannel, context: ProviderContext): Outcome<
   if (!fingerprint.ok) return fingerprint;
   const payload = await context.payload();
   if (payload === undefined) return err({ code: "NotReady" });
+  if (!await context.grant(account)) return err({ code: "PeerNotStored" });
   const evidence = await createPeerEvidence(context, channel, "provider", nonces);
   if (!evidence.ok) return evidence;
   const proven = await sendFrame(stream, "Evidence", evidence.value);

@@ -33,6 +33,8 @@ export type HelloError =
   | { readonly code: "WrongParentchain" }
   /** The provider has no shard to hand over yet. */
   | { readonly code: "NotReady" }
+  /** The provider could not store to whom it gives the shard. */
+  | { readonly code: "PeerNotStored" }
   /** The own platform gives no quote. */
   | { readonly code: "QuoteUnavailable" };
 

@@ -209,6 +209,7 @@ export function createWorld(fixtures: Fixtures, change: WorldChange = {}) {
   const { chain, providerCertificate, requesterCertificate } = fixtures;
   const root = rootOf(chain);
   const announced: AccountId[] = [];
+  const granted: AccountId[] = [];
   const progress: number[] = [];
   const quoter = ({ mrenclave = FINGERPRINT, attributeFlags = 5n, chain: by = chain }: QuoteChange = {}) =>
   (
@@ -231,6 +232,7 @@ export function createWorld(fixtures: Fixtures, change: WorldChange = {}) {
     quote: quoter(change.providerQuote),
     payload: () => Promise.resolve(payloadWith()),
     announce: (account) => void announced.push(account),
+    grant: (account) => Promise.resolve(granted.push(account) > 0),
     ...change.provider,
   };
   const requester: RequesterContext = {
@@ -257,7 +259,7 @@ export function createWorld(fixtures: Fixtures, change: WorldChange = {}) {
     binding,
     ...change.requesterChannel,
   };
-  return { provider, requester, providerChannel, requesterChannel, announced, progress };
+  return { provider, requester, providerChannel, requesterChannel, announced, granted, progress };
 }
 
 /** Runs both ends against each other. */

@@ -1,0 +1,82 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { PEERS_FILE } from "../../../src/enclave/core/peer_registry.ts";
+import { FRAMES } from "../../../src/enclave/provisioning/frame.ts";
+import { unwrap } from "../../../src/primitives/result.ts";
+import { TestChain } from "../../parentchain/builders.ts";
+import { delegates, growAll, listing, PeerHost, registered, settle, type Storage } from "./two_hosts.ts";
+
+const TIMEOUT_MS = 60_000;
+
+let chain: TestChain;
+/** Runs the shard. */
+let first: PeerHost;
+/** Wants it. */
+let second: PeerHost;
+
+/** The first enclave runs the shard with a confirmed block; the second has just been started. */
+beforeEach(async () => {
+  chain = new TestChain();
+  first = await PeerHost.create(chain, 1);
+  await first.start();
+  await growAll([first], { storage: registered(first) });
+  first.nowMs += 2_100;
+  await first.slots(2);
+  const { blockNumber, blockHash } = await first.health();
+  const confirmed = { block_number: blockNumber, block_header_hash: blockHash };
+  await growAll([first], {
+    storage: [["Sidechain", "LatestSidechainBlockConfirmation", [first.shard], confirmed]],
+  });
+  await first.call("start_provisioning", undefined);
+  second = await PeerHost.create(chain, 2, undefined, first.tip);
+  second.provider = first;
+  unwrap(await second.init());
+}, TIMEOUT_MS);
+
+/** A parentchain block for both, and what follows from it. */
+async function step(storage: Storage = []): Promise<void> {
+  await growAll([first, second], { storage });
+  await settle(first, second);
+}
+
+/** The second enclave follows, registers, and asks until it is not only its registration that is missing. */
+async function join(): Promise<void> {
+  await second.initParentchain();
+  await second.importParentchain(first.built);
+  for (let block = 0; block < 3; block++) await step(block === 0 ? registered(second) : []);
+}
+
+const purposes = (host: PeerHost) => host.extrinsics.map(({ purpose }) => purpose);
+
+describe("who was given the shard", () => {
+  it("becomes a delegate of the vault though its receipt never came", async () => {
+    const { connectToPeer } = second;
+    second.connectToPeer = async function (this: PeerHost, certificate) {
+      const channel = await connectToPeer.call(this, certificate);
+      const { stream } = channel;
+      const write = async (bytes: Uint8Array) =>
+        bytes[0] === FRAMES.Received.opcode ? await stream.close() : await stream.write(bytes);
+      return { ...channel, stream: { ...stream, write } };
+    };
+    await join();
+    expect(second.codes()).toContain("ShardReceived");
+    expect(first.reasons("ProvisioningRefused").at(-1)).toBe("ConnectionBroken");
+    expect(first.codes()).not.toContain("ShardProvisioned");
+    await step([...delegates(first, first), ...listing(first, second)]);
+    expect(purposes(first)).toContain("add_proxy_for_peer");
+  }, TIMEOUT_MS);
+
+  it("is on disk before any of it is sent; where that fails nothing is: PeerNotStored", async () => {
+    const { writeFile } = first;
+    let failures = 1;
+    first.writeFile = async function (this: PeerHost, name: string, bytes: Uint8Array, ticket: bigint) {
+      if (name === PEERS_FILE && failures-- > 0) await this.call("file_written", { ticket, ok: false });
+      else await writeFile.call(this, name, bytes, ticket);
+    };
+    await join();
+    expect(first.reasons("ProvisioningRefused").at(-1)).toBe("PeerNotStored");
+    expect(first.codes()).toContain("PeersNotStored");
+    expect(second.codes()).not.toContain("ProvisioningProgress");
+    await step();
+    expect(second.codes()).toContain("ShardReceived");
+  }, TIMEOUT_MS);
+});
