@@ -15,7 +15,7 @@ import type { SidechainBlockConfirmation } from "../types/sidechain_block_confir
 import type { ChainBlock, ChainPoint } from "./chain_block.ts";
 import type { KnownBlocks } from "./verify.ts";
 
-/** From this many unconfirmed blocks on authors take no more calls: the log would grow without bound. */
+/** From this many unconfirmed blocks on authors take no more calls and few of their turns: the log would grow without bound. */
 export const MAX_UNCONFIRMED_BLOCKS = 20_000n;
 /**
  * Most blocks off the best chain, beside those of {@linkcode MAX_FORK_BRANCHES} branches as long as the best one; beyond it the

@@ -20,6 +20,9 @@ import type { LayerOne } from "../chain/layer_one.ts";
 import { type AfterPrologue, createStf } from "../chain/stf_adapter.ts";
 import { coversConfirmation, type Shard } from "./shard.ts";
 
+/** Of its turns, an author takes one in so many while too many blocks are unconfirmed: each of them stays in memory. */
+export const SPARSE_TURNS = 40n;
+
 /** What a slot needs. */
 export interface AuthorContext {
   readonly shard: Shard;
@@ -52,6 +55,8 @@ export async function authorSlot(context: AuthorContext, nowMs: number): Promise
   if (!isOwnSlot({ authorities, self, slot, parentSlot: parent.slot, startSlot, lastAuthoredSlot })) {
     return skip("NotMyTurn");
   }
+  const isSparseTurn = slot / BigInt(authorities.length) % SPARSE_TURNS === 0n;
+  if (!shard.chain.mayTakeCalls && !isSparseTurn) return skip("TooManyUnconfirmed");
   const prologue = layerOne.prologueItems(parent.snapshot, layerOneHead.hash);
   if (prologue === undefined) return skip("PrologueUnknown");
   const budgetMs = Number(computeProposingDeadlineMs(BigInt(nowMs), shard.slotDurationMs)) - nowMs;

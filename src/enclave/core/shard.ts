@@ -122,6 +122,7 @@ export class Shard {
   confirm(confirmation: SidechainBlockConfirmation, nowMs: number): boolean {
     const confirmed = this.chain.confirm(confirmation);
     if (!confirmed.ok) return false;
+    this.#silence(confirmed.value.retracted);
     const events = this.#followPool(confirmed.value, nowMs);
     this.#movePersisted();
     this.notify(events);
@@ -138,11 +139,7 @@ export class Shard {
     if (base.type === "block" && isLost(base.layerOneHead)) return undefined;
     const change = this.chain.drop(({ layerOneHead }) => isLost(layerOneHead));
     if (change.retracted.length === 0) return 0;
-    // What still waits to be stored must not be told any more.
-    for (const { hash } of change.retracted) {
-      const pending = this.#pending.get(toHex(hash));
-      if (pending !== undefined) this.#pending.set(toHex(hash), { ...pending, own: false, events: [] });
-    }
+    this.#silence(change.retracted);
     const events = this.#followPool(change, nowMs);
     this.#movePersisted();
     this.notify(events);
@@ -152,6 +149,14 @@ export class Shard {
   /** Tells watchers. The worker's path tells no `Ready`, which clients never saw. */
   notify(events: readonly PoolEvent[]): void {
     for (const { hash, status } of events) this.hub.notify(hash, status);
+  }
+
+  /** Of blocks that are abandoned for good, what still waits for them to be stored is not told any more. */
+  #silence(retracted: ChainSwitch["retracted"]): void {
+    for (const { hash } of retracted) {
+      const pending = this.#pending.get(toHex(hash));
+      if (pending !== undefined) this.#pending.set(toHex(hash), { ...pending, own: false, events: [] });
+    }
   }
 
   #followPool({ retracted, enacted }: ChainSwitch, nowMs: number): readonly PoolEvent[] {
