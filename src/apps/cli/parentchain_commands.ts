@@ -24,12 +24,16 @@ import {
   submitAndWait,
 } from "./parentchain.ts";
 import { parseAmount, parseFingerprint, parseShard, parseU32 } from "./parse.ts";
-import { purgeEnclave } from "./purge_enclave.ts";
+import { enclaveAccount, PURGE_NOTE, purgeEnclave } from "./purge_enclave.ts";
 import type { Terminal } from "./terminal.ts";
 import { RECOMMENDED_UPGRADE_DELAY, type UpgradeOrder, upgradeShard } from "./upgrade_shard.ts";
 
 /** What the faucet gives each account. Source: worker `cli/src/base_cli/commands/faucet.rs#PREFUNDING_AMOUNT` (839eda024) */
 export const PREFUNDING_AMOUNT = 1_000_000_000n;
+
+/** Who has root rights on development chains. */
+const DEVELOPMENT_SUDO = "//Alice";
+const SUDO_HELP = "account with root rights on the parentchain; the default has them on development chains only";
 
 type UpgradeOptions = Omit<UpgradeOrder, "shard" | "fingerprint">;
 
@@ -71,11 +75,15 @@ export function addParentchainCommands(program: Command, context: CommandContext
       })
     );
   program.command("purge-enclave").description("take an enclave out of the validateers of a shard (needs root rights)")
-    .argument("<shard>", "in base58", parseShard).argument("<signer>", "account of the enclave")
-    .option("--sudo <account>", "account with root rights on the parentchain", "//Alice")
+    .argument("<shard>", "in base58", parseShard)
+    .argument("<signer>", "account of the enclave, not its fingerprint: an address, or the 0x… of the logs")
+    .option("--sudo <account>", SUDO_HELP, DEVELOPMENT_SUDO)
     .action((shard: ShardIdentifier, signer: string, { sudo }: { sudo: string }) =>
-      withParentchain(context, (chain) => purgeEnclave(chain, terminal, { shard, subject: accountOf(signer), sudo }))
-    );
+      withParentchain(
+        context,
+        (chain) => purgeEnclave(chain, terminal, { shard, subject: enclaveAccount(signer), sudo }),
+      )
+    ).addHelpText("after", `\nNote: ${PURGE_NOTE}`);
   program.command("upgrade-shard").description("announce the next code of a shard (needs root rights)")
     .argument("<shard>", "in base58", parseShard).argument(
       "<fingerprint>",
@@ -94,7 +102,7 @@ export function addParentchainCommands(program: Command, context: CommandContext
       "take a shorter delay: then nobody authors until the code was visible for so long",
       false,
     )
-    .option("--sudo <account>", "account with root rights on the parentchain", "//Alice")
+    .option("--sudo <account>", SUDO_HELP, DEVELOPMENT_SUDO)
     .action((shard: ShardIdentifier, fingerprint: EnclaveFingerprint, options: UpgradeOptions) =>
       withParentchain(context, (chain) => upgradeShard(chain, terminal, { shard, fingerprint, ...options }))
     );

@@ -7,9 +7,11 @@
  *
  * @module
  */
-import type { AccountId, ShardIdentifier } from "../../primitives/branded.ts";
+import { type AccountId, accountId, type ShardIdentifier } from "../../primitives/branded.ts";
 import { encodeBase58 } from "../../primitives/base58.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
+import { fromHex } from "../../primitives/hex.ts";
+import { accountOf } from "./accounts.ts";
 import { CliError } from "./cli_error.ts";
 import { addressOf, buildCall, type Parentchain, submitAndWait } from "./parentchain.ts";
 import { rootSigner } from "./root_signer.ts";
@@ -22,6 +24,21 @@ export interface PurgeOrder {
   readonly subject: AccountId;
   /** Account that holds the chain's root rights, as people name it. */
   readonly sudo: string;
+}
+
+/** What a purge does not do; told with its help and after it. */
+export const PURGE_NOTE =
+  "a validateer that runs registers itself again within a few parentchain blocks, last in the list: stop its process " +
+  "first. It stays a delegate of the shard's vault until the vault's proxies are changed.";
+
+/**
+ * The account of an enclave as logs and `list-workers` print it: public key in hexadecimal, or address. //Name as well, for
+ * tests.
+ *
+ * @throws {CliError} `Usage`
+ */
+export function enclaveAccount(text: string): AccountId {
+  return /^0x[0-9a-f]{64}$/iu.test(text) ? accountId(fromHex(text)) : accountOf(text);
 }
 
 /**
@@ -46,6 +63,7 @@ export async function purgeEnclave(chain: Parentchain, terminal: Terminal, order
   terminal.print(`[+] purged ${addressOf(subject)} from shard ${name}. extrinsic hash: ${inclusion.extrinsicHash}`);
   terminal.print(`validateers left: ${left.length}`);
   left.forEach((listed) => terminal.print(addressOf(listed)));
+  terminal.note(`note: ${PURGE_NOTE}`);
 }
 
 /** Accounts of a shard's validateers, the one that confirms first; at a block, or now. */

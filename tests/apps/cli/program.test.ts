@@ -4,6 +4,10 @@ import {
   EMULATED_DEVELOPMENT_ROOT_CERTIFICATE,
 } from "../../../src/attestation/emulated_root.ts";
 import { readPlatformRoot } from "../../../src/apps/cli/platform_root.ts";
+import { addressOf } from "../../../src/apps/cli/parentchain.ts";
+import { enclaveAccount } from "../../../src/apps/cli/purge_enclave.ts";
+import { pairFromSuri } from "../../../src/crypto/suri.ts";
+import { toHex } from "../../../src/primitives/hex.ts";
 import { percentile, percentileLines } from "../../../src/apps/cli/percentiles.ts";
 import { runCommandLine } from "../../../src/apps/cli/program.ts";
 
@@ -21,6 +25,7 @@ describe("runCommandLine()", () => {
     [["balance", "//Alice", "//Bob"], "too many arguments"],
     [["nope"], "unknown command"],
     [["purge-enclave", "0OIl", "//Alice"], "base58"],
+    [["purge-enclave", "4vJ9JU1bJJE96FWSJKvHsmmFADCg4gpZQff4P3bkLKi", "0x12", "--sudo"], "argument missing"],
     [["purge-enclave"], "missing required argument"],
     [["upgrade-shard", "4vJ9JU1bJJE96FWSJKvHsmmFADCg4gpZQff4P3bkLKi", "0OIl", "--delay", "1"], "base58"],
     [
@@ -61,6 +66,31 @@ describe("runCommandLine()", () => {
     const help = await run("trusted", "transfer", "--help");
     expect([help.code, help.err]).toEqual([0, ""]);
     expect(help.out).toContain("<from> <to> <amount>");
+  });
+
+  it("says in the help of commands with root rights what they want and what they leave", async () => {
+    const { out: purge } = await run("purge-enclave", "--help");
+    const flowing = purge.replaceAll(/\s+/gu, " ");
+    for (
+      const text of [
+        "shard in base58",
+        "signer account of the enclave, not its fingerprint",
+        "on development chains only",
+      ]
+    ) expect(flowing).toContain(text);
+    expect(flowing).toContain("registers itself again");
+    const { out: upgrade } = await run("upgrade-shard", "--help");
+    expect(upgrade.replaceAll(/\s+/gu, " ")).toMatch(/at least 14400 outside development.*recommended: 28800/u);
+  });
+});
+
+describe("enclaveAccount()", () => {
+  it("takes what logs and lists print, and no hexadecimal as a secret", () => {
+    const { publicKey } = pairFromSuri("//Bob");
+    for (const text of [toHex(publicKey), toHex(publicKey).toUpperCase().replace("0X", "0x"), addressOf(publicKey)]) {
+      expect(enclaveAccount(text)).toEqual(publicKey);
+    }
+    expect(() => enclaveAccount("0x12")).toThrow(/want \/\/Name/u);
   });
 });
 
