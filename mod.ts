@@ -7,6 +7,7 @@
 export { type QuoteCollateral, type SignedDocument } from "./src/attestation/collateral.ts";
 export { EMULATED_DEVELOPMENT_ROOT } from "./src/attestation/emulated_root.ts";
 export { type ClaimError, type Evidence, type EvidenceError } from "./src/attestation/evidence.ts";
+export { type PlatformError, type PlatformVerdict } from "./src/attestation/judge_platform.ts";
 export {
   FINALITY_LEVELS,
   type FinalityLevel,
@@ -17,16 +18,14 @@ export { INTEL_SGX_ROOT, type PlatformRoot } from "./src/attestation/platform_ro
 export { type QeMismatch } from "./src/attestation/qe_identity.ts";
 export { type QuoteFormatError } from "./src/attestation/quote.ts";
 export { type QuotePolicyError } from "./src/attestation/quote_policy.ts";
+export { type SignatureFormatError } from "./src/attestation/quote_signature.ts";
 export { type AcceptableTcbStatus, TCB_STATUSES, type TcbStatus } from "./src/attestation/tcb_status.ts";
+export { type TdxModuleError } from "./src/attestation/tdx_module.ts";
 export { type ChainError } from "./src/attestation/verify_chain.ts";
 export { type CollateralError, type CollateralPart } from "./src/attestation/verify_collateral.ts";
-export {
-  type DcapQuoteError,
-  type PlatformError,
-  type PlatformVerdict,
-  type RevocableCertificate,
-} from "./src/attestation/verify_dcap_quote.ts";
+export { type DcapQuoteError } from "./src/attestation/verify_dcap_quote.ts";
 export { type QuoteError } from "./src/attestation/verify_quote.ts";
+export { type QuoteCollateralError, type RevocableCertificate } from "./src/attestation/verify_quote_collateral.ts";
 export { type ClientError } from "./src/client/client_error.ts";
 export {
   type EnclaveRegistration,

@@ -53,8 +53,8 @@ export function readText(object: JsonObject, key: string): string {
 
 /** Bytes written as hexadecimal digits without prefix. @throws {CollateralJsonError} */
 export function readHex(object: JsonObject, key: string, length: number): Uint8Array {
-  const text = readText(object, key);
-  if (text.length !== 2 * length || !/^[0-9a-fA-F]*$/u.test(text)) {
+  const text = object[key];
+  if (typeof text !== "string" || text.length !== 2 * length || !/^[0-9a-fA-F]*$/u.test(text)) {
     throw new CollateralJsonError(`Cannot read "${key}": want ${length} bytes in hexadecimal`);
   }
   return fromHex(text);

@@ -1,32 +1,17 @@
 /**
- * Identity of Intel's quoting enclave, JSON of version 2, and the comparison of a report with it.
+ * Identity of Intel's quoting enclave for enclaves or for trust domains, JSON of version 2, and the comparison of a
+ * report with it.
  *
  * @module
  */
 import { u32, u64 } from "../codec/codec.ts";
 import { concatBytes, equalBytes } from "../primitives/bytes.ts";
 import { err, ok, type Result } from "../primitives/result.ts";
-import {
-  asObject,
-  CollateralJsonError,
-  readDocument,
-  readHex,
-  readMomentMs,
-  readNumber,
-  readObjects,
-  readText,
-  readTexts,
-} from "./collateral_json.ts";
-import type { ReportBody } from "./quote.ts";
-import { type DocumentError, MAX_ADVISORIES, MAX_TCB_LEVELS } from "./tcb_info.ts";
-
-/** One patch level of the quoting enclave. */
-export interface QeTcbLevel {
-  readonly isvSvn: number;
-  /** Intel's word, which need not be one of `QE_TCB_STATUSES`. */
-  readonly status: string;
-  readonly advisoryIds: readonly string[];
-}
+import { CollateralJsonError, readDocument, readHex, readMomentMs, readNumber } from "./collateral_json.ts";
+import { equalUnder } from "./masked_bytes.ts";
+import type { ReportBody } from "./report_body.ts";
+import { readSvnTcbLevels, type SvnTcbLevel } from "./svn_tcb_level.ts";
+import type { DocumentError } from "./tcb_info.ts";
 
 /** What a quoting enclave's report must be. */
 export interface QeExpectation {
@@ -52,7 +37,7 @@ export interface QeIdentity extends QeExpectation {
   /** Grows whenever Intel judges quoting enclaves anew. */
   readonly evaluationNumber: number;
   /** Best first, as the document has them. */
-  readonly levels: readonly QeTcbLevel[];
+  readonly levels: readonly SvnTcbLevel[];
 }
 
 /** Why an enclave is not the quoting enclave. */
@@ -66,11 +51,21 @@ export type QeMismatch =
   /** It has other attributes, such as debug. */
   | { readonly code: "QeAttributesMismatch" };
 
-/** Reads the raw bytes of an `enclaveIdentity` object; says nothing about its signature. */
+/** Reads the identity of the quoting enclave for enclaves; says nothing about its signature. */
 export function parseQeIdentity(json: Uint8Array): Result<QeIdentity, DocumentError> {
+  return parseIdentity(json, "QE");
+}
+
+/** Reads the identity of the quoting enclave for trust domains; says nothing about its signature. */
+export function parseTdQeIdentity(json: Uint8Array): Result<QeIdentity, DocumentError> {
+  return parseIdentity(json, "TD_QE");
+}
+
+/** Reads the raw bytes of an `enclaveIdentity` object. */
+function parseIdentity(json: Uint8Array, id: "QE" | "TD_QE"): Result<QeIdentity, DocumentError> {
   try {
     const document = readDocument(json);
-    if (document["id"] !== "QE" || readNumber(document, "version", 0xffff) !== 2) return err({ code: "Unsupported" });
+    if (document["id"] !== id || readNumber(document, "version", 0xffff) !== 2) return err({ code: "Unsupported" });
     return ok({
       issueDateMs: readMomentMs(document, "issueDate"),
       nextUpdateMs: readMomentMs(document, "nextUpdate"),
@@ -81,11 +76,7 @@ export function parseQeIdentity(json: Uint8Array): Result<QeIdentity, DocumentEr
       attributesMask: readHex(document, "attributesMask", 16),
       mrsigner: readHex(document, "mrsigner", 32),
       isvProdId: readNumber(document, "isvprodid", 0xffff),
-      levels: readObjects(document, "tcbLevels", MAX_TCB_LEVELS).map((level) => ({
-        isvSvn: readNumber(asObject(level["tcb"]), "isvsvn", 0xffff),
-        status: readText(level, "tcbStatus"),
-        advisoryIds: readTexts(level, "advisoryIDs", MAX_ADVISORIES),
-      })),
+      levels: readSvnTcbLevels(document),
     });
   } catch (error) {
     if (error instanceof CollateralJsonError) return err({ code: "Malformed" });
@@ -104,16 +95,4 @@ export function matchQuotingEnclave(report: ReportBody, expected: QeExpectation)
   return equalUnder(expected.attributesMask, attributes, expected.attributes)
     ? ok(undefined)
     : err({ code: "QeAttributesMismatch" });
-}
-
-/** The first level that a quoting enclave reaches; `undefined` if it is below all. */
-export function findQeTcbLevel<Level extends { readonly isvSvn: number }>(
-  levels: readonly Level[],
-  isvSvn: number,
-): Level | undefined {
-  return levels.find((level) => isvSvn >= level.isvSvn);
-}
-
-function equalUnder(mask: Uint8Array, left: Uint8Array, right: Uint8Array): boolean {
-  return mask.every((bits, place) => ((left[place] ?? 0) & bits) === ((right[place] ?? 0) & bits));
 }

@@ -7,12 +7,14 @@ import type { EnclaveFingerprint } from "../primitives/branded.ts";
 import { equalBytes } from "../primitives/bytes.ts";
 import { err, ok, type Result } from "../primitives/result.ts";
 import type { QuoteCollateral } from "./collateral.ts";
+import type { PlatformVerdict } from "./judge_platform.ts";
 import type { PlatformRoot } from "./platform_root.ts";
-import { isDebugReport, type ReportBody } from "./quote.ts";
+import type { SgxQuote } from "./quote.ts";
+import { isDebugReport, type ReportBody } from "./report_body.ts";
 import type { CheckSignature } from "./signature_checker.ts";
 import { type AcceptableTcbStatus, isTcbStatusAtLeast, type TcbStatus } from "./tcb_status.ts";
-import { type DcapQuoteError, type PlatformVerdict, verifyDcapQuote } from "./verify_dcap_quote.ts";
-import { parseQuoteWithChain, type VerifiedQuote, verifyParsedQuote } from "./verify_quote.ts";
+import { type DcapQuoteError, verifyDcapEnclaveQuote } from "./verify_dcap_quote.ts";
+import { parseEnclaveQuoteWithChain, type VerifiedQuote, verifyParsedQuote } from "./verify_quote.ts";
 
 /** What a verifier of any quote wants. */
 export interface QuotePolicy {
@@ -43,6 +45,8 @@ export const DEFAULT_MINIMUM_TCB_STATUS: AcceptableTcbStatus = "UpToDate";
 /** Why a quote is not taken. */
 export type QuotePolicyError =
   | DcapQuoteError
+  /** It is the quote of a trust domain, which has no measurement of an enclave. */
+  | { readonly code: "NotAnEnclaveQuote" }
   /** Its processor is emulated, and the policy does not name that root. */
   | { readonly code: "EmulatedEnclaveNotAccepted"; readonly rootName: string }
   /** A real processor's quote came without collateral, so nothing is known of revocation and patches. */
@@ -69,7 +73,7 @@ export interface AcceptedQuote {
 }
 
 /**
- * Verifies a quote and applies a policy. Emulated platforms have no collateral: for them it may be left out, and what
+ * Verifies the quote of an enclave and applies a policy. Emulated platforms have no collateral: for them it may be left out, and what
  * comes with one is checked all the same.
  */
 export async function verifyQuoteByPolicy(
@@ -98,7 +102,7 @@ export async function verifyQuoteByPolicy(
 }
 
 interface Verified {
-  readonly quote: VerifiedQuote;
+  readonly quote: VerifiedQuote<SgxQuote>;
   readonly tcb: (PlatformVerdict & { readonly issuedMs: number }) | undefined;
 }
 
@@ -118,7 +122,7 @@ async function verifyWithCollateral(
   collateral: QuoteCollateral,
   policy: QuotePolicy,
 ): Promise<Result<Verified, QuotePolicyError>> {
-  const verified = await verifyDcapQuote(bytes, collateral, policy);
+  const verified = await verifyDcapEnclaveQuote(bytes, collateral, policy);
   if (!verified.ok) return verified;
   const { quote, root, tcbStatus, advisoryIds, issuedMs } = verified.value;
   return ok({ quote: { quote, root }, tcb: { tcbStatus, advisoryIds, issuedMs } });
@@ -128,7 +132,7 @@ async function verifyWithoutCollateral(
   bytes: Uint8Array,
   policy: QuotePolicy,
 ): Promise<Result<Verified, QuotePolicyError>> {
-  const parsed = parseQuoteWithChain(bytes);
+  const parsed = parseEnclaveQuoteWithChain(bytes);
   if (!parsed.ok) return parsed;
   const verified = await verifyParsedQuote(parsed.value, policy);
   if (!verified.ok) return verified;

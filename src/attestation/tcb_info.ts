@@ -1,5 +1,5 @@
 /**
- * TCB information: Intel's list of the patch levels of one kind of platform, JSON of version 2 or 3.
+ * TCB information for enclaves: Intel's list of the patch levels of one kind of platform, JSON of version 2 or 3.
  *
  * @module
  */
@@ -39,8 +39,8 @@ export interface TcbLevel extends PlatformTcb {
   readonly advisoryIds: readonly string[];
 }
 
-/** The fields of a document. */
-export interface TcbInfo {
+/** What documents for enclaves and for trust domains have in common. */
+export interface TcbInfoHead {
   readonly version: number;
   /** First moment at which it counts, ms since 1970. */
   readonly issueDateMs: number;
@@ -52,6 +52,11 @@ export interface TcbInfo {
   readonly pceId: Uint8Array;
   /** Grows whenever Intel judges platforms anew. */
   readonly evaluationNumber: number;
+}
+
+/** The fields of a document for enclaves. */
+export interface TcbInfo extends TcbInfoHead {
+  readonly tee: "sgx";
   /** Best first, as the document has them. */
   readonly levels: readonly TcbLevel[];
 }
@@ -63,27 +68,60 @@ export type DocumentError =
   /** It is of another kind or version. */
   | { readonly code: "Unsupported" };
 
-/** Reads the raw bytes of a `tcbInfo` object; says nothing about its signature. */
+/** Reads the raw bytes of a `tcbInfo` object for enclaves; says nothing about its signature. */
 export function parseTcbInfo(json: Uint8Array): Result<TcbInfo, DocumentError> {
+  // Version 2 has no name, and is about SGX only.
+  const isSgx = (version: number, id: unknown) => version === 2 ? id === undefined : version === 3 && id === "SGX";
+  return readTcbInfo(json, isSgx, (document, head) => ({
+    ...head,
+    tee: "sgx",
+    levels: readObjects(document, "tcbLevels", MAX_TCB_LEVELS).map((level) => readTcbLevel(level, head.version)),
+  }));
+}
+
+/** Reads a `tcbInfo` object of a kind; `read` may throw {@linkcode CollateralJsonError}. */
+export function readTcbInfo<Info>(
+  json: Uint8Array,
+  isOfKind: (version: number, id: unknown) => boolean,
+  read: (document: JsonObject, head: TcbInfoHead) => Info,
+): Result<Info, DocumentError> {
   try {
     const document = readDocument(json);
     const version = readNumber(document, "version", 0xffff);
-    // Version 2 has no name, and is about SGX only.
-    const isSgx = version === 2 ? document["id"] === undefined : version === 3 && document["id"] === "SGX";
-    if (!isSgx || readNumber(document, "tcbType", 0xff) !== 0) return err({ code: "Unsupported" });
-    return ok({
+    if (!isOfKind(version, document["id"]) || readNumber(document, "tcbType", 0xff) !== 0) {
+      return err({ code: "Unsupported" });
+    }
+    const head = {
       version,
       issueDateMs: readMomentMs(document, "issueDate"),
       nextUpdateMs: readMomentMs(document, "nextUpdate"),
       fmspc: readHex(document, "fmspc", 6),
       pceId: readHex(document, "pceId", 2),
       evaluationNumber: readNumber(document, "tcbEvaluationDataNumber", 0xffff_ffff),
-      levels: readObjects(document, "tcbLevels", MAX_TCB_LEVELS).map((level) => readLevel(level, version)),
-    });
+    };
+    return ok(read(document, head));
   } catch (error) {
     if (error instanceof CollateralJsonError) return err({ code: "Malformed" });
     throw error;
   }
+}
+
+/** Reads one level of a document of a version. @throws {CollateralJsonError} */
+export function readTcbLevel(level: JsonObject, version: number): TcbLevel {
+  const tcb = asObject(level["tcb"]);
+  return {
+    components: version === 2 ? readNamedComponents(tcb) : readListedComponents(tcb, "sgxtcbcomponents"),
+    pceSvn: readNumber(tcb, "pcesvn", 0xffff),
+    status: readText(level, "tcbStatus"),
+    advisoryIds: readTexts(level, "advisoryIDs", MAX_ADVISORIES),
+  };
+}
+
+/** Reads a list of {@linkcode TCB_COMPONENTS} security versions. @throws {CollateralJsonError} */
+export function readListedComponents(tcb: JsonObject, key: "sgxtcbcomponents" | "tdxtcbcomponents"): Uint8Array {
+  const components = readObjects(tcb, key, TCB_COMPONENTS);
+  if (components.length !== TCB_COMPONENTS) throw new CollateralJsonError("Cannot read level: components missing");
+  return Uint8Array.from(components, (component) => readNumber(component, "svn", 0xff));
 }
 
 /** The first level that a platform reaches in every component; `undefined` if it is below all. */
@@ -91,25 +129,12 @@ export function findTcbLevel<Level extends PlatformTcb>(
   levels: readonly Level[],
   platform: PlatformTcb,
 ): Level | undefined {
-  return levels.find(({ components, pceSvn }) =>
-    platform.pceSvn >= pceSvn && components.every((svn, place) => (platform.components[place] ?? -1) >= svn)
-  );
+  return levels.find((level) => reachesTcbLevel(platform, level));
 }
 
-function readLevel(level: JsonObject, version: number): TcbLevel {
-  const tcb = asObject(level["tcb"]);
-  return {
-    components: version === 2 ? readNamedComponents(tcb) : readListedComponents(tcb),
-    pceSvn: readNumber(tcb, "pcesvn", 0xffff),
-    status: readText(level, "tcbStatus"),
-    advisoryIds: readTexts(level, "advisoryIDs", MAX_ADVISORIES),
-  };
-}
-
-function readListedComponents(tcb: JsonObject): Uint8Array {
-  const components = readObjects(tcb, "sgxtcbcomponents", TCB_COMPONENTS);
-  if (components.length !== TCB_COMPONENTS) throw new CollateralJsonError("Cannot read level: components missing");
-  return Uint8Array.from(components, (component) => readNumber(component, "svn", 0xff));
+/** Whether a platform reaches a level in every component. */
+export function reachesTcbLevel(platform: PlatformTcb, { components, pceSvn }: PlatformTcb): boolean {
+  return platform.pceSvn >= pceSvn && components.every((svn, place) => (platform.components[place] ?? -1) >= svn);
 }
 
 function readNamedComponents(tcb: JsonObject): Uint8Array {

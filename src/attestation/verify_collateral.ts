@@ -9,8 +9,9 @@ import { err, ok, type Result } from "../primitives/result.ts";
 import { MAX_DOCUMENT_LENGTH, type SignedDocument } from "./collateral.ts";
 import { parseRevocationList, type RevocationList } from "./crl.ts";
 import type { PlatformRoot } from "./platform_root.ts";
-import { parseQeIdentity, type QeIdentity } from "./qe_identity.ts";
+import { parseQeIdentity, parseTdQeIdentity, type QeIdentity } from "./qe_identity.ts";
 import { type DocumentError, parseTcbInfo, type TcbInfo } from "./tcb_info.ts";
+import { parseTdxTcbInfo, type TdxTcbInfo } from "./tdx_tcb_info.ts";
 import { type ChainError, type ChainRules, parseChain, verifyCertificates } from "./verify_chain.ts";
 import { type Certificate, normalizePem } from "./x509.ts";
 
@@ -21,7 +22,7 @@ export type CollateralPart = "tcbInfo" | "qeIdentity" | "rootCrl" | "pckCrl";
 export type CollateralError =
   /** It has not the expected shape. */
   | { readonly code: "CollateralMalformed"; readonly part: CollateralPart }
-  /** It is about something else than SGX, or of another version. */
+  /** It is about something else than the quote is of, or of another version. */
   | { readonly code: "CollateralUnsupported"; readonly part: CollateralPart }
   /** The chain of its issuer does not hold. */
   | { readonly code: "CollateralChainInvalid"; readonly part: CollateralPart; readonly reason: ChainError }
@@ -44,7 +45,7 @@ export interface VerifiedDocument<T> {
 /** Signer and root: Intel signs documents with a certificate directly below its root. */
 const DOCUMENT_CHAIN_LENGTH = 2;
 
-/** Verifies TCB information: chain, signature over the exact bytes, dates. */
+/** Verifies TCB information for enclaves: chain, signature over the exact bytes, dates. */
 export function verifyTcbInfo(
   signed: SignedDocument,
   rules: ChainRules,
@@ -52,12 +53,28 @@ export function verifyTcbInfo(
   return verifyDocument("tcbInfo", signed, parseTcbInfo, rules);
 }
 
-/** Verifies the identity of the quoting enclave: chain, signature over the exact bytes, dates. */
+/** Verifies TCB information for trust domains: chain, signature over the exact bytes, dates. */
+export function verifyTdxTcbInfo(
+  signed: SignedDocument,
+  rules: ChainRules,
+): Promise<Result<VerifiedDocument<TdxTcbInfo>, CollateralError>> {
+  return verifyDocument("tcbInfo", signed, parseTdxTcbInfo, rules);
+}
+
+/** Verifies the identity of the quoting enclave for enclaves: chain, signature over the exact bytes, dates. */
 export function verifyQeIdentity(
   signed: SignedDocument,
   rules: ChainRules,
 ): Promise<Result<VerifiedDocument<QeIdentity>, CollateralError>> {
   return verifyDocument("qeIdentity", signed, parseQeIdentity, rules);
+}
+
+/** Verifies the identity of the quoting enclave for trust domains: chain, signature over the exact bytes, dates. */
+export function verifyTdQeIdentity(
+  signed: SignedDocument,
+  rules: ChainRules,
+): Promise<Result<VerifiedDocument<QeIdentity>, CollateralError>> {
+  return verifyDocument("qeIdentity", signed, parseTdQeIdentity, rules);
 }
 
 /** Verifies a revocation list of an issuer whose own certificate was verified. */

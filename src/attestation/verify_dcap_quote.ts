@@ -9,78 +9,76 @@
 import { equalBytes } from "../primitives/bytes.ts";
 import { err, ok, type Result } from "../primitives/result.ts";
 import type { QuoteCollateral } from "./collateral.ts";
-import type { RevocationList } from "./crl.ts";
+import { judgeEnclavePlatform, type PlatformError, type PlatformVerdict } from "./judge_platform.ts";
+import { judgeTdPlatform } from "./judge_td_platform.ts";
 import { parsePckExtension, type PckExtension } from "./pck_extension.ts";
 import type { PlatformRoot } from "./platform_root.ts";
-import { findQeTcbLevel, matchQuotingEnclave, type QeIdentity, type QeMismatch } from "./qe_identity.ts";
-import type { ReportBody } from "./quote.ts";
+import type { QeIdentity } from "./qe_identity.ts";
+import type { Quote, SgxQuote, TdxQuote } from "./quote.ts";
 import { type CheckSignature, createSignatureChecker } from "./signature_checker.ts";
-import { findTcbLevel, type TcbInfo } from "./tcb_info.ts";
-import { mergeAdvisoryIds, mergeTcbStatus, qeTcbStatusOf, type TcbStatus, tcbStatusOf } from "./tcb_status.ts";
+import type { TcbInfo, TcbInfoHead } from "./tcb_info.ts";
+import type { TdxTcbInfo } from "./tdx_tcb_info.ts";
 import type { ChainRules } from "./verify_chain.ts";
+import { verifyQeIdentity, verifyTcbInfo, verifyTdQeIdentity, verifyTdxTcbInfo } from "./verify_collateral.ts";
 import {
-  type CollateralError,
-  verifyPckCrlIssuer,
-  verifyQeIdentity,
-  verifyRevocationList,
-  verifyTcbInfo,
-} from "./verify_collateral.ts";
-import {
+  type EnclaveQuoteError,
   type ParsedQuote,
+  parseEnclaveQuoteWithChain,
   parseQuoteWithChain,
   type QuoteError,
   type VerifiedQuote,
   verifyParsedQuote,
 } from "./verify_quote.ts";
-import type { Certificate } from "./x509.ts";
-
-/** Certificates that can be revoked. */
-export type RevocableCertificate = "pckLeaf" | "pckAuthority" | "tcbInfoSigner" | "qeIdentitySigner" | "root";
-
-/** Why a platform cannot be judged by collateral. */
-export type PlatformError =
-  /** The PCK leaf says nothing of a platform. */
-  | { readonly code: "PckExtensionMissing" }
-  /** The PCK leaf speaks of its platform in an unknown way. */
-  | { readonly code: "PckExtensionMalformed" }
-  /** The TCB information is about another kind of platform. */
-  | { readonly code: "FmspcMismatch" }
-  /** The TCB information is about another provisioning certification enclave. */
-  | { readonly code: "PceIdMismatch" }
-  /** The platform is below every level that there is a word for. */
-  | { readonly code: "TcbLevelMissing" }
-  /** The quoting enclave is below every level that there is a word for. */
-  | { readonly code: "QeTcbLevelMissing" }
-  /** There is a word, and it means nothing here. */
-  | { readonly code: "TcbStatusUnknown"; readonly status: string }
-  | QeMismatch;
+import { type DocumentVerifiers, type QuoteCollateralError, verifyQuoteCollateral } from "./verify_quote_collateral.ts";
 
 /** Why a quote with collateral is not accepted. */
 export type DcapQuoteError =
   | QuoteError
-  | CollateralError
+  | QuoteCollateralError
   | PlatformError
   /** The quote is of another vendor's quoting enclave. */
-  | { readonly code: "QeVendorUnsupported" }
-  /** The issuer took a certificate back. */
-  | { readonly code: "CertificateRevoked"; readonly certificate: RevocableCertificate };
+  | { readonly code: "QeVendorUnsupported" };
 
-/** What collateral says of a platform. */
-export interface PlatformVerdict {
-  /** Of platform and quoting enclave together. */
-  readonly tcbStatus: TcbStatus;
-  /** Known weaknesses, by Intel's names; the platform's first. */
-  readonly advisoryIds: readonly string[];
-}
-
-/** A quote with collateral that holds; whether it is good enough is for a policy to say. */
-export interface VerifiedDcapQuote extends VerifiedQuote, PlatformVerdict {
+/**
+ * A quote with collateral that holds; whether it is good enough is for a policy to say. What its report says depends on
+ * whether it is of an enclave or of a trust domain: `quote.tee`.
+ */
+export interface VerifiedDcapQuote<Q extends Quote = Quote> extends VerifiedQuote<Q>, PlatformVerdict {
   readonly platform: PckExtension;
   /** Issue date of the oldest piece of collateral that is renewed monthly, ms since 1970. */
   readonly issuedMs: number;
   /** First moment at which a piece of collateral no longer counts, ms since 1970. */
   readonly validUntilMs: number;
 }
+
+/** What a verifier knows and remembers. */
+export interface DcapRules {
+  readonly roots: readonly PlatformRoot[];
+  /** Now, in ms since 1970. */
+  readonly nowMs: number;
+  /** Kept from quote to quote, it saves the signatures of the collateral. */
+  readonly check?: CheckSignature;
+}
+
+/** What depends on the kind of quote: its documents, and what they say of it. */
+interface TeeRules<Q extends Quote, Info extends TcbInfoHead> {
+  readonly documents: DocumentVerifiers<Info>;
+  readonly judge: (
+    quote: Q,
+    platform: PckExtension,
+    tcbInfo: Info,
+    qeIdentity: QeIdentity,
+  ) => Result<PlatformVerdict, PlatformError>;
+}
+
+const SGX: TeeRules<SgxQuote, TcbInfo> = {
+  documents: { tcbInfo: verifyTcbInfo, qeIdentity: verifyQeIdentity },
+  judge: judgeEnclavePlatform,
+};
+const TDX: TeeRules<TdxQuote, TdxTcbInfo> = {
+  documents: { tcbInfo: verifyTdxTcbInfo, qeIdentity: verifyTdQeIdentity },
+  judge: judgeTdPlatform,
+};
 
 /** Identity of Intel as the vendor of a quoting enclave. */
 const INTEL_QE_VENDOR_ID = Uint8Array.of(
@@ -96,17 +94,35 @@ const PCK_CHAIN_LENGTH = 3;
 export async function verifyDcapQuote(
   bytes: Uint8Array,
   collateral: QuoteCollateral,
-  { roots, nowMs, check = createSignatureChecker() }: {
-    readonly roots: readonly PlatformRoot[];
-    readonly nowMs: number;
-    readonly check?: CheckSignature;
-  },
+  rules: DcapRules,
 ): Promise<Result<VerifiedDcapQuote, DcapQuoteError>> {
   const parsed = parseQuoteWithChain(bytes);
   if (!parsed.ok) return parsed;
+  const { quote, certificates } = parsed.value;
+  return quote.tee === "sgx"
+    ? await verifyDcap({ quote, certificates }, collateral, rules, SGX)
+    : await verifyDcap({ quote, certificates }, collateral, rules, TDX);
+}
+
+/** {@linkcode verifyDcapQuote} for those who want an enclave: the quote of a trust domain is refused. */
+export async function verifyDcapEnclaveQuote(
+  bytes: Uint8Array,
+  collateral: QuoteCollateral,
+  rules: DcapRules,
+): Promise<Result<VerifiedDcapQuote<SgxQuote>, DcapQuoteError | EnclaveQuoteError>> {
+  const parsed = parseEnclaveQuoteWithChain(bytes);
+  return parsed.ok ? await verifyDcap(parsed.value, collateral, rules, SGX) : parsed;
+}
+
+async function verifyDcap<Q extends Quote, Info extends TcbInfoHead>(
+  parsed: ParsedQuote<Q>,
+  collateral: QuoteCollateral,
+  { roots, nowMs, check = createSignatureChecker() }: DcapRules,
+  { documents, judge }: TeeRules<Q, Info>,
+): Promise<Result<VerifiedDcapQuote<Q>, DcapQuoteError>> {
   const rules: ChainRules = { roots, nowMs, check };
-  const quoteVerdict = verifyParsedQuote(parsed.value, { ...rules, length: PCK_CHAIN_LENGTH });
-  const collateralVerdict = verifyAllCollateral(collateral, parsed.value.certificates, rules);
+  const quoteVerdict = verifyParsedQuote(parsed, { ...rules, length: PCK_CHAIN_LENGTH });
+  const collateralVerdict = verifyQuoteCollateral(collateral, parsed.certificates, rules, documents);
   const verified = await quoteVerdict;
   if (!verified.ok) return verified;
   if (!equalBytes(verified.value.quote.header.qeVendorId, INTEL_QE_VENDOR_ID)) {
@@ -115,91 +131,14 @@ export async function verifyDcapQuote(
   const held = await collateralVerdict;
   if (!held.ok) return held;
   const { tcbInfo, qeIdentity, issuedMs, validUntilMs } = held.value;
-  const platform = readPlatform(parsed.value);
+  const platform = readPlatform(parsed);
   if (!platform.ok) return platform;
-  const verdict = judgePlatform(platform.value, verified.value.quote.signature.qeReport, tcbInfo, qeIdentity);
+  const verdict = judge(verified.value.quote, platform.value, tcbInfo, qeIdentity);
   if (!verdict.ok) return verdict;
   return ok({ ...verified.value, ...verdict.value, platform: platform.value, issuedMs, validUntilMs });
 }
 
 /** What the PCK leaf of a quote says of its platform. */
-export function readPlatform({ certificates: [leaf] }: ParsedQuote): Result<PckExtension, PlatformError> {
+function readPlatform({ certificates: [leaf] }: ParsedQuote): Result<PckExtension, PlatformError> {
   return leaf?.sgxExtension === undefined ? err({ code: "PckExtensionMissing" }) : parsePckExtension(leaf.sgxExtension);
-}
-
-/** Judges a platform and its quoting enclave by collateral that was verified. */
-export function judgePlatform(
-  platform: PckExtension,
-  qeReport: ReportBody,
-  tcbInfo: TcbInfo,
-  qeIdentity: QeIdentity,
-): Result<PlatformVerdict, PlatformError> {
-  if (!equalBytes(platform.fmspc, tcbInfo.fmspc)) return err({ code: "FmspcMismatch" });
-  if (!equalBytes(platform.pceId, tcbInfo.pceId)) return err({ code: "PceIdMismatch" });
-  const matched = matchQuotingEnclave(qeReport, qeIdentity);
-  if (!matched.ok) return matched;
-  const qeLevel = findQeTcbLevel(qeIdentity.levels, qeReport.isvSvn);
-  if (qeLevel === undefined) return err({ code: "QeTcbLevelMissing" });
-  const level = findTcbLevel(tcbInfo.levels, platform);
-  if (level === undefined) return err({ code: "TcbLevelMissing" });
-  const [status, qeStatus] = [tcbStatusOf(level.status), qeTcbStatusOf(qeLevel.status)];
-  if (status === undefined) return err({ code: "TcbStatusUnknown", status: level.status });
-  if (qeStatus === undefined) return err({ code: "TcbStatusUnknown", status: qeLevel.status });
-  return ok({
-    tcbStatus: mergeTcbStatus(status, qeStatus),
-    advisoryIds: mergeAdvisoryIds(level.advisoryIds, qeLevel.advisoryIds),
-  });
-}
-
-interface VerifiedCollateral {
-  readonly tcbInfo: TcbInfo;
-  readonly qeIdentity: QeIdentity;
-  readonly issuedMs: number;
-  readonly validUntilMs: number;
-}
-
-/** Verifies all collateral of a chain leaf, authority, root, which the caller verifies. */
-async function verifyAllCollateral(
-  collateral: QuoteCollateral,
-  [leaf, authority, root]: readonly Certificate[],
-  rules: ChainRules,
-): Promise<Result<VerifiedCollateral, DcapQuoteError>> {
-  if (leaf === undefined || authority === undefined || root === undefined) return err({ code: "ChainTooShort" });
-  // One quote, one root: collateral below another accepted root says nothing about this processor.
-  const own = { ...rules, roots: rules.roots.filter(({ publicKey }) => equalBytes(publicKey, root.publicKey)) };
-  const verdicts = [
-    verifyRevocationList("rootCrl", collateral.rootCrl, root, own),
-    verifyPckCrlIssuer(collateral.pckCrlIssuerChain, authority, own),
-    verifyRevocationList("pckCrl", collateral.pckCrl, authority, own),
-    verifyTcbInfo(collateral.tcbInfo, own),
-    verifyQeIdentity(collateral.qeIdentity, own),
-  ] as const;
-  const [rootCrl, pckIssuer, pckCrl, tcbInfo, qeIdentity] = await Promise.all(verdicts);
-  if (!rootCrl.ok) return rootCrl;
-  if (!pckIssuer.ok) return pckIssuer;
-  if (!pckCrl.ok) return pckCrl;
-  if (isRevoked(leaf, pckCrl.value)) return err({ code: "CertificateRevoked", certificate: "pckLeaf" });
-  if (isRevoked(authority, rootCrl.value)) return err({ code: "CertificateRevoked", certificate: "pckAuthority" });
-  if (isRevoked(root, rootCrl.value)) return err({ code: "CertificateRevoked", certificate: "root" });
-  if (!tcbInfo.ok) return tcbInfo;
-  if (isRevoked(tcbInfo.value.signer, rootCrl.value)) {
-    return err({ code: "CertificateRevoked", certificate: "tcbInfoSigner" });
-  }
-  if (!qeIdentity.ok) return qeIdentity;
-  if (isRevoked(qeIdentity.value.signer, rootCrl.value)) {
-    return err({ code: "CertificateRevoked", certificate: "qeIdentitySigner" });
-  }
-  const [info, identity] = [tcbInfo.value.document, qeIdentity.value.document];
-  return ok({
-    tcbInfo: info,
-    qeIdentity: identity,
-    issuedMs: Math.min(info.issueDateMs, identity.issueDateMs, pckCrl.value.thisUpdateMs),
-    validUntilMs: Math.min(
-      ...[info.nextUpdateMs, identity.nextUpdateMs, pckCrl.value.nextUpdateMs, rootCrl.value.nextUpdateMs],
-    ),
-  });
-}
-
-function isRevoked(certificate: Certificate, list: RevocationList): boolean {
-  return list.revoked.has(certificate.serial);
 }

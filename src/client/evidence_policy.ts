@@ -10,10 +10,10 @@ import {
   type EvidenceError,
   verifyEvidence,
 } from "../attestation/evidence.ts";
+import type { PlatformVerdict } from "../attestation/judge_platform.ts";
 import type { KeyStatement } from "../attestation/key_statement.ts";
 import type { PlatformRoot } from "../attestation/platform_root.ts";
 import type { AcceptableTcbStatus } from "../attestation/tcb_status.ts";
-import type { PlatformVerdict } from "../attestation/verify_dcap_quote.ts";
 import { tryDecode } from "../codec/codec.ts";
 import { encodeBase58 } from "../primitives/base58.ts";
 import {

@@ -7,11 +7,11 @@
 import type { SignedDocument } from "../attestation/collateral.ts";
 import { parsePckExtension } from "../attestation/pck_extension.ts";
 import type { PlatformRoot } from "../attestation/platform_root.ts";
-import { isDebugReport } from "../attestation/quote.ts";
+import { isDebugReport } from "../attestation/report_body.ts";
 import type { CheckSignature } from "../attestation/signature_checker.ts";
 import { parseChain } from "../attestation/verify_chain.ts";
 import type { CollateralError, VerifiedDocument } from "../attestation/verify_collateral.ts";
-import { parseQuoteWithChain, type QuoteError, verifyParsedQuote } from "../attestation/verify_quote.ts";
+import { type EnclaveQuoteError, parseEnclaveQuoteWithChain, verifyParsedQuote } from "../attestation/verify_quote.ts";
 import { type Certificate, normalizePem } from "../attestation/x509.ts";
 import { err, ok, type Result } from "../primitives/result.ts";
 import type {
@@ -48,7 +48,7 @@ export async function judgeQuote(
   proof: Uint8Array,
   rules: VerdictRules,
 ): Promise<Result<Verdict<Omit<VerifiedQuote, "timestamp">>, AttestationRefusal>> {
-  const parsed = parseQuoteWithChain(proof);
+  const parsed = parseEnclaveQuoteWithChain(proof);
   if (!parsed.ok) return refuse(quoteErrorName(parsed.error));
   const { fromMs, untilMs } = validityOf(parsed.value.certificates);
   const verified = await verifyParsedQuote(parsed.value, { ...rules, nowMs: fromMs });
@@ -102,11 +102,12 @@ function refuse(refused: AttestationErrorName): Result<never, AttestationRefusal
 }
 
 /** The pallet's word for what is wrong with a quote. */
-function quoteErrorName(error: QuoteError): AttestationErrorName {
+function quoteErrorName(error: EnclaveQuoteError): AttestationErrorName {
   switch (error.code) {
     case "QuoteMalformed":
       return "DcapQuoteDecodingError";
     case "UnsupportedQuoteVersion":
+    case "NotAnEnclaveQuote":
       return "DcapQuoteVersionMismatch";
     case "UnsupportedAttestationKeyType":
       return "DcapKeyTypeMismatch";

@@ -60,12 +60,12 @@ describe("verifyDcapQuote() and published vectors", () => {
     expect(await verdict(phala, from - 1)).toEqual({ code: "CollateralNotYetValid", part: "tcbInfo" });
   });
 
-  it("reports UnsupportedQuoteVersion for the TDX quote, whose version is none of this format", async () => {
-    const collateral = unwrap(collateralFromJson(collaterals.phalaTdx));
-    const tdx = { quote: fromHex(vectors.tdx.hex), collateral, root: INTEL_SGX_ROOT };
-    expect(await verdict(tdx)).toEqual({ code: "UnsupportedQuoteVersion", version: 4 });
-    const mixed = { ...PHALA_COLLATERAL, tcbInfo: collateral.tcbInfo };
-    expect(await verdict({ ...phala, collateral: mixed })).toEqual({ code: "CollateralUnsupported", part: "tcbInfo" });
+  it("reports collateral of the TDX quote: it says nothing of an enclave", async () => {
+    const { tcbInfo, qeIdentity } = unwrap(collateralFromJson(collaterals.phalaTdx));
+    for (const [part, document] of [["tcbInfo", { tcbInfo }], ["qeIdentity", { qeIdentity }]] as const) {
+      const collateral = { ...PHALA_COLLATERAL, ...document };
+      expect(await verdict({ ...phala, collateral })).toEqual({ code: "CollateralUnsupported", part });
+    }
   });
 });
 

@@ -10,11 +10,12 @@ import {
 import type { PlatformRoot } from "../../src/attestation/platform_root.ts";
 import {
   encodeQuote,
-  type Quote,
+  type QuoteHeader,
   quoteSigningBytes,
-  type ReportBody,
-  reportBody,
+  type UnsignedSgxQuote,
+  type UnsignedTdxQuote,
 } from "../../src/attestation/quote.ts";
+import { type ReportBody, reportBody } from "../../src/attestation/report_body.ts";
 import { attestationKeyBinding } from "../../src/attestation/verify_quote.ts";
 import { encodePemChain } from "../../src/attestation/x509.ts";
 import { generateP256, type P256Pair, p256Sign } from "../../src/crypto/p256.ts";
@@ -104,10 +105,8 @@ export function buildReport(change: Partial<ReportBody> = {}): ReportBody {
   };
 }
 
-/** What a quote can be made wrong in, each leaving all other signatures right. */
-export interface QuoteOptions {
-  readonly header?: Partial<Quote["header"]>;
-  readonly report?: Partial<ReportBody>;
+/** What the signatures of a quote can be made wrong in, each leaving all others right. */
+export interface SigningOptions {
   readonly qeReport?: Partial<ReportBody>;
   /** Signs the quoting enclave's report instead of the leaf. */
   readonly qeSigner?: CryptoKey;
@@ -119,8 +118,36 @@ export interface QuoteOptions {
   readonly pem?: Uint8Array;
 }
 
-/** Builds a quote under a chain. */
+/** What an enclave's quote can be made wrong in. */
+export interface QuoteOptions extends SigningOptions {
+  readonly header?: Partial<QuoteHeader>;
+  readonly report?: Partial<ReportBody>;
+}
+
+/** Builds the quote of an enclave under a chain. */
 export async function buildQuote(chain: BuiltChain, options: QuoteOptions = {}): Promise<Uint8Array> {
+  const header = buildHeader({ version: 3, teeType: 0, qeSvn: 1, pceSvn: 1, ...options.header });
+  return await signQuote(chain, { tee: "sgx", header, report: buildReport(options.report) }, options);
+}
+
+/** A header with nothing set but what the tests say. */
+export function buildHeader(change: Partial<QuoteHeader> & Pick<QuoteHeader, "version" | "teeType">): QuoteHeader {
+  return {
+    attestationKeyType: 2,
+    qeSvn: 0,
+    pceSvn: 0,
+    qeVendorId: new Uint8Array(16),
+    userData: new Uint8Array(20),
+    ...change,
+  };
+}
+
+/** Signs a quote with a fresh attestation key, for which a quoting enclave under the chain vouches. */
+export async function signQuote(
+  chain: Pick<BuiltChain, "ders" | "keys">,
+  unsigned: UnsignedSgxQuote | UnsignedTdxQuote,
+  options: SigningOptions = {},
+): Promise<Uint8Array> {
   const attestation = await generateP256(false);
   const binding = { attestationKey: attestation.publicKey, qeAuthData: new Uint8Array(32).fill(7) };
   const qeReport = buildReport({
@@ -128,24 +155,12 @@ export async function buildQuote(chain: BuiltChain, options: QuoteOptions = {}):
     reportData: options.qeReportData ?? attestationKeyBinding(binding),
   });
   const leafKey = (chain.keys[0] as P256Pair).keys.privateKey;
-  const header: Quote["header"] = {
-    version: 3,
-    attestationKeyType: 2,
-    teeType: 0,
-    qeSvn: 1,
-    pceSvn: 1,
-    qeVendorId: new Uint8Array(16),
-    userData: new Uint8Array(20),
-    ...options.header,
-  };
-  const report = buildReport(options.report);
   const signer = options.quoteSigner ?? attestation.keys.privateKey;
   return encodeQuote({
-    header,
-    report,
+    ...unsigned,
     signature: {
       ...binding,
-      signature: await p256Sign(signer, quoteSigningBytes(header, report)),
+      signature: await p256Sign(signer, quoteSigningBytes(unsigned)),
       qeReport,
       qeReportSignature: await p256Sign(options.qeSigner ?? leafKey, reportBody.encode(qeReport)),
       certificationType: 5,

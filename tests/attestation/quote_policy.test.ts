@@ -5,7 +5,7 @@ import {
   isTcbStatusAtLeast,
   mergeAdvisoryIds,
   mergeTcbStatus,
-  QE_TCB_STATUSES,
+  SVN_TCB_STATUSES,
   TCB_STATUSES,
 } from "../../src/attestation/tcb_status.ts";
 import { verifyQuoteSignature } from "../../src/attestation/verify_quote.ts";
@@ -136,7 +136,7 @@ describe("TCB statuses", () => {
   it("mergeTcbStatus() never gives a better status than either part has", () => {
     const place = (status: (typeof TCB_STATUSES)[number]) => TCB_STATUSES.indexOf(status);
     for (const platform of TCB_STATUSES) {
-      for (const quotingEnclave of QE_TCB_STATUSES) {
+      for (const quotingEnclave of SVN_TCB_STATUSES) {
         const merged = mergeTcbStatus(platform, quotingEnclave);
         expect(place(merged)).toBeGreaterThanOrEqual(Math.max(place(platform), place(quotingEnclave)));
       }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ReportBody } from "../../attestation/quote.ts";
+import type { ReportBody } from "../../attestation/report_body.ts";
 import type { PlatformTcb } from "../../attestation/tcb_info.ts";
 import type { RuntimeCall } from "./dispatch/call.ts";
 import type { SgxQuotingEnclave, SgxTcbInfoOnChain } from "./pallets/teerex/types.ts";

@@ -5,7 +5,7 @@
  */
 import { EMULATED_DEVELOPMENT_ROOT } from "../../attestation/emulated_root.ts";
 import { INTEL_SGX_ROOT, type PlatformRoot } from "../../attestation/platform_root.ts";
-import { parseQuoteWithChain } from "../../attestation/verify_quote.ts";
+import { parseEnclaveQuoteWithChain } from "../../attestation/verify_quote.ts";
 import { randomBytes } from "../../crypto/random.ts";
 import type { ParentchainView } from "../../parentchain/view.ts";
 import { type BlockHash, h256 } from "../../primitives/branded.ts";
@@ -72,7 +72,7 @@ async function ownRoot(platform: Platform): Promise<PlatformRoot | undefined> {
   } catch {
     return undefined;
   }
-  const parsed = parseQuoteWithChain(quote);
+  const parsed = parseEnclaveQuoteWithChain(quote);
   const publicKey = parsed.ok ? parsed.value.certificates.at(-1)?.publicKey : undefined;
   if (publicKey === undefined) return undefined;
   const known = [INTEL_SGX_ROOT, EMULATED_DEVELOPMENT_ROOT].find((root) => equalBytes(root.publicKey, publicKey));

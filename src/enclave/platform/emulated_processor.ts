@@ -6,14 +6,14 @@
  */
 import {
   ATTESTATION_KEY_ECDSA_P256,
-  CERTIFICATION_PCK_CHAIN,
   encodeQuote,
   QUOTE_VERSION,
   type QuoteHeader,
   quoteSigningBytes,
-  type ReportBody,
-  reportBody,
+  TEE_TYPE_SGX,
 } from "../../attestation/quote.ts";
+import { CERTIFICATION_PCK_CHAIN } from "../../attestation/quote_signature.ts";
+import { type ReportBody, reportBody } from "../../attestation/report_body.ts";
 import { attestationKeyBinding } from "../../attestation/verify_quote.ts";
 import { hkdfSha256 } from "../../crypto/hkdf.ts";
 import { generateP256, type P256Pair, p256Sign } from "../../crypto/p256.ts";
@@ -68,7 +68,7 @@ export async function createEmulatedProcessor(
   const header: QuoteHeader = {
     version: QUOTE_VERSION,
     attestationKeyType: ATTESTATION_KEY_ECDSA_P256,
-    teeType: 0,
+    teeType: TEE_TYPE_SGX,
     qeSvn: 1,
     pceSvn: 1,
     qeVendorId: VENDOR_ID,
@@ -78,9 +78,9 @@ export async function createEmulatedProcessor(
   return {
     sealingKey: (measurement) => hkdfSha256(secret, measurement, utf8("integritee-edge/sealing/1"), 32),
     quote: async (measurement, reportData) => {
-      const report = makeReport(measurement, reportData);
-      const signature = await p256Sign(attestation.keys.privateKey, quoteSigningBytes(header, report));
-      return encodeQuote({ header, report, signature: { signature, ...certified } });
+      const unsigned = { tee: "sgx", header, report: makeReport(measurement, reportData) } as const;
+      const signature = await p256Sign(attestation.keys.privateKey, quoteSigningBytes(unsigned));
+      return encodeQuote({ ...unsigned, signature: { signature, ...certified } });
     },
   };
 }

@@ -3,7 +3,7 @@ import {
   EMULATED_DEVELOPMENT_ROOT,
   EMULATED_DEVELOPMENT_ROOT_CERTIFICATE,
 } from "../../../src/attestation/emulated_root.ts";
-import { isDebugReport } from "../../../src/attestation/quote.ts";
+import { isDebugReport } from "../../../src/attestation/report_body.ts";
 import { verifyQuoteSignature } from "../../../src/attestation/verify_quote.ts";
 import { createPlatformClient, PlatformError } from "../../../src/enclave/api/platform_client.ts";
 import { platformRequest, platformResponse } from "../../../src/enclave/api/platform_port.ts";

@@ -8,7 +8,8 @@
  *
  * @module
  */
-import { findQeTcbLevel, matchQuotingEnclave } from "../../../../attestation/qe_identity.ts";
+import { matchQuotingEnclave } from "../../../../attestation/qe_identity.ts";
+import { findSvnTcbLevel } from "../../../../attestation/svn_tcb_level.ts";
 import { findTcbLevel } from "../../../../attestation/tcb_info.ts";
 import { err, ok, type Result } from "../../../../primitives/result.ts";
 import type { AttestationRefusal, CollateralArgs, QuotedPlatform } from "../../attestation_port.ts";
@@ -66,7 +67,7 @@ export function judgeByCollateral(
   };
   const levels = identity.tcb.map(({ isvsvn }) => ({ isvSvn: isvsvn }));
   const isQuotingEnclave = matchQuotingEnclave(platform.qeReport, expected).ok &&
-    findQeTcbLevel(levels, platform.qeReport.isvSvn) !== undefined;
+    findSvnTcbLevel(levels, platform.qeReport.isvSvn) !== undefined;
   if (!isQuotingEnclave) return fail(ctx, teerexErrors.QeHasRejectedEnclave);
   const info = tcbInfo.get(ctx.store, platform.fmspc);
   if (info.issue_date === 0n) return fail(ctx, teerexErrors.MissingTcbInfoForFmspc);
