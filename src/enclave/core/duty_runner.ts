@@ -8,6 +8,7 @@ import { ed25519Sign } from "../../crypto/ed25519.ts";
 import type { FinalityLevel } from "../../parentchain/follower_state.ts";
 import type { ImportedBlock } from "../../parentchain/imported_block.ts";
 import { shardAuthorities } from "../../parentchain/view.ts";
+import { isViewOld } from "../../parentchain/view_age.ts";
 import type { AccountId } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { ok, type Result } from "../../primitives/result.ts";
@@ -41,8 +42,6 @@ import { submitExtrinsic } from "./submit_extrinsic.ts";
 
 /** File of the sealed payout ledger. */
 export const LEDGER_FILE = "payouts.sealed";
-/** Oldest parentchain timestamp that is acted on: what an older view lacks may have been sent long ago. */
-export const MAX_VIEW_AGE_MS = 120_000;
 
 /** What the duties work with. */
 export interface DutyContext {
@@ -175,7 +174,7 @@ export class DutyRunner {
     const { feed, outbox, shard, setup } = this.#context;
     const view = feed.layerOne.newestView;
     if (view === undefined || feed.layerOne.newestNumber !== view.number) return;
-    const isOld = view.nowMs !== undefined && nowMs - Number(view.nowMs) > MAX_VIEW_AGE_MS;
+    const isOld = isViewOld(view, nowMs);
     this.#logNew(isOld ? [{ code: "ParentchainViewOld", fields: { block: String(view.number) } }] : [], "view");
     if (isOld) return;
     const chain: DutyChain = {

@@ -13,6 +13,7 @@
 import type { EvidenceMaker } from "../evidence.ts";
 import { ed25519Sign } from "../../crypto/ed25519.ts";
 import type { ParentchainView } from "../../parentchain/view.ts";
+import { isViewOld } from "../../parentchain/view_age.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
 import { SidechainChain } from "../../sidechain/chain.ts";
@@ -28,7 +29,6 @@ import { MANIFEST_VERSION, type SnapshotManifest } from "../snapshot/snapshot_fi
 import { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
 import type { Tickets } from "../tickets.ts";
 import { createTlsCertificate } from "../tls_certificate.ts";
-import { MAX_VIEW_AGE_MS } from "./duty_runner.ts";
 import type { EnclavePorts } from "./enclave_ports.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ParentchainFeed } from "./parentchain_feed.ts";
@@ -115,7 +115,7 @@ export class Joining {
     layerOne.keepNewest(KEPT_BLOCKS);
     const view = layerOne.newestView;
     if (!isLive || view === undefined || layerOne.newestNumber !== view.number) return;
-    if (view.nowMs !== undefined && nowMs - Number(view.nowMs) > MAX_VIEW_AGE_MS) return;
+    if (isViewOld(view, nowMs)) return;
     await this.#register(view);
     const { fingerprint } = this.#context.setup;
     const isRegistered = view.enclave !== undefined && equalBytes(view.enclave.mrEnclave, fingerprint);

@@ -30,7 +30,7 @@ import {
 import type { ProvisioningPayload } from "./payload.ts";
 import { createPeerEvidence, type Nonces, type PeerContext, verifyPeerEvidence } from "./peer_evidence.ts";
 import type { ProvisioningError } from "./provisioning_error.ts";
-import { verifyRegistration } from "./registration_check.ts";
+import { freshView, verifyRegistration } from "./registration_check.ts";
 import type { SecureChannel } from "./secure_channel.ts";
 import { acceptedRequesters } from "./upgrade_watch.ts";
 
@@ -119,8 +119,9 @@ async function verifyRequester(
   nonces: Nonces,
   evidence: Uint8Array,
 ): Outcome<EnclaveFingerprint> {
-  const view = context.view();
-  if (view === undefined) return err({ code: "ParentchainUnknown" });
+  const fresh = freshView(context.view(), context.nowMs());
+  if (!fresh.ok) return fresh;
+  const view = fresh.value;
   const fingerprints = acceptedRequesters({ view, own: context.fingerprint, ...context.upgrade() });
   const expected = { role: "requester", account, nonces, fingerprints } as const;
   const attested = await verifyPeerEvidence(context, channel, evidence, expected);

@@ -64,6 +64,8 @@ export type PeerEvidenceError =
 export type RegistrationError =
   /** Nothing is known of the parentchain yet. */
   | { readonly code: "ParentchainUnknown" }
+  /** What is known of the parentchain is too old to decide on: who may have the shard may have changed. */
+  | { readonly code: "ParentchainViewOld" }
   /** The registration of this account has not been read yet: it is asked for with the next parentchain block. */
   | { readonly code: "RegistrationUnread" }
   /** The parentchain does not know the account. */

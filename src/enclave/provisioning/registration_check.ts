@@ -6,6 +6,7 @@
  */
 import type { ProvisioningRole } from "../../attestation/claim.ts";
 import { activeShardConfig, type ParentchainView } from "../../parentchain/view.ts";
+import { isViewOld } from "../../parentchain/view_age.ts";
 import type { AccountId, EnclaveFingerprint } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
@@ -19,13 +20,21 @@ export interface AttestedPeer {
   readonly fingerprint: EnclaveFingerprint;
 }
 
+/** The newest proven view, if it is recent enough to decide on. */
+export function freshView(
+  view: ParentchainView | undefined,
+  nowMs: number,
+): Result<ParentchainView, RegistrationError> {
+  if (view === undefined) return err({ code: "ParentchainUnknown" });
+  return isViewOld(view, nowMs) ? err({ code: "ParentchainViewOld" }) : ok(view);
+}
+
 /** Checks a peer against the newest proven view. */
 export function verifyRegistration(
-  view: ParentchainView | undefined,
+  view: ParentchainView,
   peer: AttestedPeer,
   allowSkip: boolean,
 ): Result<undefined, RegistrationError> {
-  if (view === undefined) return err({ code: "ParentchainUnknown" });
   const found = view.peers.find(({ account }) => equalBytes(account, peer.account));
   if (found === undefined) return err({ code: "RegistrationUnread" });
   if (found.enclave === undefined) return err({ code: "PeerNotRegistered" });

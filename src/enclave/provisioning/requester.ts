@@ -37,7 +37,7 @@ import {
 import { createPeerEvidence, type Nonces, type PeerContext, verifyPeerEvidence } from "./peer_evidence.ts";
 import { readFrame, readMessage, refusalText, sendRefusal } from "./provider.ts";
 import type { ProvisioningError } from "./provisioning_error.ts";
-import { verifyRegistration } from "./registration_check.ts";
+import { freshView, verifyRegistration } from "./registration_check.ts";
 import type { SecureChannel } from "./secure_channel.ts";
 import { acceptedProviders } from "./upgrade_watch.ts";
 
@@ -105,8 +105,9 @@ async function verifyProvider(
   nonces: Nonces,
   evidence: Uint8Array,
 ): Outcome<undefined> {
-  const view = context.view();
-  if (view === undefined) return err({ code: "ParentchainUnknown" });
+  const fresh = freshView(context.view(), context.nowMs());
+  if (!fresh.ok) return fresh;
+  const view = fresh.value;
   const fingerprints = acceptedProviders({ view, own: context.fingerprint, ...context.upgrade() });
   const expected = { role: "provider", account, nonces, fingerprints } as const;
   const attested = await verifyPeerEvidence(context, channel, evidence, expected);

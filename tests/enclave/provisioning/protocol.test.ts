@@ -106,7 +106,7 @@ describe.each(["requester", "provider"] as const)("evidence of the %s", (role) =
     // The clock is right when the end judges, and wrong when it makes its own evidence: that is its first or last look.
     const clock = (offset: number) => {
       let looks = 0;
-      const isWrong = () => role === "requester" ? looks === 1 : looks === 3;
+      const isWrong = () => role === "requester" ? looks === 1 : looks === 4;
       return { nowMs: () => (looks++, isWrong() ? NOW_MS + offset : NOW_MS) };
     };
     expect(await refusalOf({ [role]: clock(-MAX_EVIDENCE_AGE_MS - 1) })).toBe("EvidenceExpired");

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { PEERS_FILE } from "../../../src/enclave/core/peer_registry.ts";
 import { FRAMES } from "../../../src/enclave/provisioning/frame.ts";
+import { MAX_VIEW_AGE_MS } from "../../../src/parentchain/view_age.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
-import { TestChain } from "../../parentchain/builders.ts";
+import { type TestBlock, TestChain } from "../../parentchain/builders.ts";
+import { MEASUREMENT } from "../harness.ts";
 import { delegates, growAll, listing, PeerHost, registered, settle, type Storage } from "./two_hosts.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -45,6 +47,18 @@ async function join(): Promise<void> {
   for (let block = 0; block < 3; block++) await step(block === 0 ? registered(second) : []);
 }
 
+/** The shard's configuration. */
+function configured(authorities: readonly Uint8Array[] | undefined): Storage {
+  const config = {
+    enclave_fingerprint: MEASUREMENT,
+    max_instances: undefined,
+    authorities,
+    maintenance_mode: false,
+  };
+  const value = { active_config: config, pending_upgrade: undefined, upgrade_at: undefined };
+  return [["EnclaveBridge", "ShardConfigRegistry", [first.shard], value]];
+}
+
 const purposes = (host: PeerHost) => host.extrinsics.map(({ purpose }) => purpose);
 
 describe("who was given the shard", () => {
@@ -78,5 +92,30 @@ describe("who was given the shard", () => {
     expect(second.codes()).not.toContain("ProvisioningProgress");
     await step();
     expect(second.codes()).toContain("ShardReceived");
+  }, TIMEOUT_MS);
+});
+
+describe("a provider whose node is gone", () => {
+  it("gives the shard to nobody, since the parentchain may have changed its mind: ParentchainViewOld", async () => {
+    second.provider = undefined;
+    await join();
+    second.provider = first;
+    await step();
+    expect(first.reasons("ProvisioningRefused")).toEqual(["RegistrationUnread"]);
+    second.provider = undefined;
+    await growAll([first, second]);
+    // From here on only the second one hears of the parentchain, whose shard is not open to it any more.
+    const blocks: TestBlock[] = [];
+    for (let age = 0; age <= MAX_VIEW_AGE_MS; age += 6_000) {
+      second.tip = chain.build(second.tip, age === 0 ? { storage: configured([first.self.signer]) } : {});
+      blocks.push(second.tip);
+    }
+    await second.importParentchain(blocks.slice(0, -1));
+    first.nowMs = second.nowMs + 6_000;
+    second.provider = first;
+    await second.importParentchain(blocks.slice(-1));
+    await settle(second, first);
+    expect(first.reasons("ProvisioningRefused").at(-1)).toBe("ParentchainViewOld");
+    expect(second.codes()).not.toContain("ProvisioningProgress");
   }, TIMEOUT_MS);
 });

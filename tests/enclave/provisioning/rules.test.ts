@@ -1,15 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { verifyRegistration } from "../../../src/enclave/provisioning/registration_check.ts";
+import { freshView, verifyRegistration } from "../../../src/enclave/provisioning/registration_check.ts";
 import {
   acceptedProviders,
   acceptedRequesters,
   type UpgradeWatch,
   watchUpgrade,
 } from "../../../src/enclave/provisioning/upgrade_watch.ts";
+import { MAX_VIEW_AGE_MS } from "../../../src/parentchain/view_age.ts";
 import type { ParentchainView } from "../../../src/parentchain/view.ts";
 import { enclaveFingerprint } from "../../../src/primitives/branded.ts";
 import { concatBytes } from "../../../src/primitives/bytes.ts";
 import type { SgxEnclave } from "../../../src/types/multi_enclave.ts";
+import { NOW_MS } from "../../attestation/quote_builder.ts";
 import { seed } from "../../parentchain/builders.ts";
 import { FINGERPRINT, PROVIDER_ACCOUNT, registration, REQUESTER_ACCOUNT, viewWith } from "./world.ts";
 
@@ -85,13 +87,26 @@ function registered(change: Partial<SgxEnclave> | undefined, more: Partial<Paren
 }
 
 function codeOf(
-  view: ParentchainView | undefined,
+  view: ParentchainView,
   peer: Parameters<typeof verifyRegistration>[1] = requester,
   skip = false,
 ) {
   const verified = verifyRegistration(view, peer, skip);
   return verified.ok ? "accepted" : verified.error.code;
 }
+
+describe("freshView()", () => {
+  const judged = (view: ParentchainView | undefined, nowMs: number) => {
+    const fresh = freshView(view, nowMs);
+    return fresh.ok ? "fresh" : fresh.error.code;
+  };
+
+  it("reports a view that is too old to decide on, and that there is none", () => {
+    expect(judged(viewWith(), NOW_MS + MAX_VIEW_AGE_MS)).toBe("fresh");
+    expect(judged(viewWith(), NOW_MS + MAX_VIEW_AGE_MS + 1)).toBe("ParentchainViewOld");
+    expect(judged(undefined, NOW_MS)).toBe("ParentchainUnknown");
+  });
+});
 
 describe("verifyRegistration()", () => {
   it("accepts a registered requester and a listed provider", () => {
@@ -100,7 +115,6 @@ describe("verifyRegistration()", () => {
   });
 
   it("reports what the registry does not support", () => {
-    expect(codeOf(undefined)).toBe("ParentchainUnknown");
     expect(codeOf(viewWith({ peers: [] }))).toBe("RegistrationUnread");
     expect(codeOf(registered(undefined))).toBe("PeerNotRegistered");
     expect(codeOf(registered({ mrEnclave: NEW }))).toBe("RegistrationFingerprintMismatch");
