@@ -69,6 +69,17 @@ interface Asked {
   readonly isRelated: boolean;
 }
 
+/** What one way up from a block came to. */
+interface Pass {
+  imported: number;
+  /** Whether the peer has blocks that follow what is here, or are here. */
+  isRelated: boolean;
+  /** Whether it has others. */
+  hasDetached: boolean;
+  /** Whether nothing more can be had now. */
+  isDone: boolean;
+}
+
 /** Fetches; one peer at a time, wishes that come meanwhile count together. */
 export class BlockFetcher {
   readonly #ports: BlockFetcherPorts;
@@ -188,30 +199,43 @@ export class BlockFetcher {
     }
   }
 
-  /** Takes all that a peer has; whether it has anything of this chain. @throws {Error} */
+  /**
+   * Takes all that a peer has; whether it has anything of this chain. A store holds branches side by side: if nothing could be
+   * taken, and some blocks follow none that is here, their branch began further below. @throws {Error}
+   */
   async #drain(source: BlockSource, from: Uint8Array, count: (blocks: number) => void): Promise<boolean> {
-    let at: Uint8Array | undefined = from;
-    let steps = 0;
-    let highest = -1n;
+    let start: Uint8Array | undefined = from;
     let isRelated = false;
-    while (at !== undefined && !this.#isStopped) {
-      const blocks = await source.blocksAfter(at);
-      const last = blocks.at(-1)?.block.header;
-      if (last === undefined && isRelated) return true;
-      const taken = last === undefined ? NOTHING_TAKEN : await this.#take(blocks);
-      count(taken.imported);
-      if (last === undefined || (taken.isDetached && taken.imported === 0)) {
-        if (isRelated || steps >= MAX_STEPS_BACK) return isRelated;
-        at = this.#olderThan(at, 2 ** steps++);
-        continue;
-      }
-      if (taken.mustWait) return true;
-      if (last.blockNumber <= highest) throw new Error("it sends the same blocks again");
-      highest = last.blockNumber;
-      isRelated = true;
-      at = computeHeaderHash(last);
+    for (let steps = 0; start !== undefined && !this.#isStopped; steps++) {
+      const pass = await this.#pass(source, start, count);
+      isRelated ||= pass.isRelated;
+      const isDone = pass.isDone || pass.imported > 0 || (pass.isRelated && !pass.hasDetached);
+      if (isDone || steps >= MAX_STEPS_BACK) return isRelated;
+      start = this.#olderThan(start, 2 ** steps);
     }
     return isRelated;
+  }
+
+  /** Takes what a peer has above a block, until nothing of it follows what is here. @throws {Error} */
+  async #pass(source: BlockSource, start: Uint8Array, count: (blocks: number) => void): Promise<Pass> {
+    const pass: Pass = { imported: 0, isRelated: false, hasDetached: false, isDone: false };
+    let highest = -1n;
+    for (let at = start; !this.#isStopped;) {
+      const blocks = await source.blocksAfter(at);
+      const last = blocks.at(-1)?.block.header;
+      if (last === undefined) return pass;
+      const taken = await this.#take(blocks);
+      count(taken.imported);
+      pass.imported += taken.imported;
+      pass.hasDetached ||= taken.hasDetached;
+      if (taken.isDetached && taken.imported === 0) return pass;
+      pass.isRelated = true;
+      if (taken.mustWait) return { ...pass, isDone: true };
+      if (last.blockNumber <= highest) throw new Error("it sends the same blocks again");
+      highest = last.blockNumber;
+      at = computeHeaderHash(last);
+    }
+    return pass;
   }
 
   /** Imports blocks. @throws {Error} If one of them is not what an honest peer has. */
@@ -234,6 +258,7 @@ export class BlockFetcher {
         if (number > highest[kind]) highest[kind] = number;
       }
       taken.isDetached = highest.detached > highest.taken;
+      taken.hasDetached ||= highest.detached >= 0n;
       // The parentchain has to move on here before more can be taken.
       taken.mustWait = highest.waiting > highest.taken;
       if (taken.mustWait) break;
@@ -259,8 +284,10 @@ export class BlockFetcher {
 
 const NOTHING_TAKEN = {
   imported: 0,
-  /** Whether one does not follow what is here. */
+  /** Whether the highest one does not follow what is here. */
   isDetached: false,
+  /** Whether any does not. */
+  hasDetached: false,
   /** Whether one can only be taken later. */
   mustWait: false,
 };

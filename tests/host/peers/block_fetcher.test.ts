@@ -63,7 +63,10 @@ function sourceOf(blocks: readonly SignedBlock[], limit = 100): BlockSource {
       const from = blocks.find((block) => equalBytes(hashOf(block), hash))?.block.header.blockNumber;
       const start = equalBytes(hash, ZERO) ? 0n : from;
       if (start === undefined) return Promise.resolve([]);
-      return Promise.resolve(blocks.filter(({ block }) => block.header.blockNumber > start).slice(0, limit));
+      const above = blocks.filter(({ block }) => block.header.blockNumber > start);
+      // Up to a whole height, as the store gives them.
+      const cut = above[limit]?.block.header.blockNumber;
+      return Promise.resolve(above.filter(({ block }) => cut === undefined || block.header.blockNumber < cut));
     },
     close: () => {},
   };
@@ -117,6 +120,20 @@ describe("BlockFetcher", () => {
     const { fetcher, store } = build([...shared, ...mine], { a: [...shared, ...theirs] });
     fetcher.want(hashOf(last(mine)), hashOf(last(theirs)));
     await fetcher.idle();
+    expect(holdsAll(store, theirs)).toBe(true);
+  });
+
+  it("goes back further where answers end with both branches at one height", async () => {
+    const shared = branch(undefined, 20);
+    const mine = branch(last(shared), 30, 1);
+    const theirs = branch(last(shared), 60, 2);
+    const both = [...shared, ...mine, ...theirs].sort((a, b) =>
+      Number(a.block.header.blockNumber - b.block.header.blockNumber)
+    );
+    const { fetcher, store, logs } = build([...shared, ...mine], { a: sourceOf(both, 12) });
+    fetcher.want(hashOf(last(mine)), hashOf(last(theirs)));
+    await fetcher.idle();
+    expect(logs).toEqual(["BlocksFetched"]);
     expect(holdsAll(store, theirs)).toBe(true);
   });
 
