@@ -4,7 +4,7 @@ import { assertPortsFree, isUp } from "../../src/apps/local_setup/health.ts";
 import { runNetwork } from "../../src/apps/local_setup/network.ts";
 import { type LocalPlan, planLocalSetup, type PlannedMember } from "../../src/apps/local_setup/plan.ts";
 import { ROOT } from "../../tools/source_files.ts";
-import { takePorts } from "../e2e/child.ts";
+import { Child, takePorts } from "../e2e/child.ts";
 
 const node = { name: "node1", flags: ["--dev", "--rpc-port", "9944", "--no-prometheus"] };
 const worker = {
@@ -290,5 +290,21 @@ describe("runNetwork()", () => {
     const early = await network({ n: GOOD, work: GOOD }, (lines) => lines.includes("n    | hello from n"));
     expect(early.code).toBe(0);
     expect(early.lines.some((line) => line.startsWith("work"))).toBe(false);
+  });
+});
+
+describe("the program", () => {
+  it.each(
+    [
+      ["no file", [], 2, "error: missing required argument 'file'\n"],
+      ["an option that is not known", ["--nope"], 2, "error: unknown option '--nope'\n"],
+      ["two files", ["a", "b"], 2, "error: too many arguments"],
+      ["a file that is not there", ["/nowhere.json"], 1, 'local-setup: Cannot read "/nowhere.json": it is not there\n'],
+      ["a request for help", ["--help"], 0, "Usage: local-setup [options] <file>\n"],
+    ] as const,
+  )("given %s, says so and ends with its exit code", async (_, args, wanted, message) => {
+    const { code, output } = await new Child("local_setup.ts", args).end();
+    expect(output.startsWith(message), output).toBe(true);
+    expect(code).toBe(wanted);
   });
 });

@@ -28,6 +28,11 @@ export class Child {
     this.#readers = Promise.all([this.#read(this.#child.stdout), this.#read(this.#child.stderr)]);
   }
 
+  /** Its process id. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Everything printed so far. */
   get output(): string {
     return this.#output;
