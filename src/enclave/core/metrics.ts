@@ -8,7 +8,7 @@
 import { encodeBase58 } from "../../primitives/base58.ts";
 import { parentchainPallets } from "../../stf/pallets/parentchain.ts";
 import { readTotalIssuance } from "../../stf/pallets/balances.ts";
-import { countOpenPayouts, payoutsDoneCount } from "../../stf/pallets/payouts.ts";
+import { countOpenPayouts, listOpenPayouts, payoutsDoneCount } from "../../stf/pallets/payouts.ts";
 import { PARENTCHAIN_IDS } from "../../types/parentchain_id.ts";
 import type { Metric } from "../api/ecall_values.ts";
 import type { ParentchainFeed } from "./parentchain_feed.ts";
@@ -141,11 +141,19 @@ function shardMetrics(shard: Shard): Metric[] {
   return [
     plain("enclave_sidechain_block_height", GAUGE, number),
     plain("enclave_payouts_open", GAUGE, countOpenPayouts(snapshot)),
+    plain("enclave_payouts_oldest_open_seconds", GAUGE, oldestPayoutSeconds(shard)),
     plain("enclave_payouts_settled", COUNTER, payoutsDoneCount.get(snapshot) ?? 0n),
     plain("enclave_stf_state_size_bytes", GAUGE, snapshot.encodedSize, [["shard", encodeBase58(shard.setup.shard)]]),
     plain("enclave_stf_runtime_total_issuance", GAUGE, tokens),
     ...processed,
   ];
+}
+
+/** How long the oldest open payout has waited at least: the time of the blocks since, without slots that have none. */
+function oldestPayoutSeconds({ persisted: { snapshot, number }, slotDurationMs }: Shard): number {
+  if (countOpenPayouts(snapshot) === 0n) return 0;
+  const [oldest] = listOpenPayouts(snapshot);
+  return oldest === undefined ? 0 : Number((number - oldest.blockNumber) * slotDurationMs) / 1000;
 }
 
 /** What goes wrong between validateers; 0 while all is well, but for the blocks that are not confirmed yet. */

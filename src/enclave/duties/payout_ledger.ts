@@ -69,7 +69,7 @@ export interface PayoutWindow {
   readonly period: number;
   /** Hash of the first block: the checkpoint of what is signed. */
   readonly hash: BlockHash;
-  /** Validateers in the state of the first block; the payer of payout `id` is number `id mod n`. */
+  /** Validateers in the state of the first block; {@linkcode payerOf} names the payer of a payout among them. */
   readonly authorities: readonly AccountId[];
 }
 
@@ -90,10 +90,14 @@ export function startPayoutLedger(cursor: number, firstOpen: bigint): PayoutLedg
   return { cursor, firstOpen, window: undefined, entries: [] };
 }
 
-/** Payer of a payout in a window. */
-export function payerOf(window: PayoutWindow, id: bigint): AccountId | undefined {
-  const { authorities } = window;
-  return authorities.length === 0 ? undefined : authorities[Number(id % BigInt(authorities.length))];
+/**
+ * Payer of a payout in a window: number `(id + k) mod n` of its `n` validateers in the `k`-th window, so that in each window it
+ * is the next one's turn, and a payout whose payer is gone does not wait for ever. Short windows before the first whole one
+ * count as that one's part.
+ */
+export function payerOf({ start, authorities }: PayoutWindow, id: bigint): AccountId | undefined {
+  const turn = id + BigInt(Math.floor(start / PAYOUT_WINDOW));
+  return authorities.length === 0 ? undefined : authorities[Number(turn % BigInt(authorities.length))];
 }
 
 /** What a block changed. */

@@ -55,7 +55,8 @@ export const ACCOUNTS = KEYS.map(({ publicKey }) => accountId(publicKey));
 /** A parentchain as the ledger sees it: blocks with outcomes, and payouts that the confirmed state owes. */
 export class World {
   number = 63;
-  authorities: readonly AccountId[] = ACCOUNTS;
+  /** In this order payout 0 is the first enclave's in the first window, which is number 1. */
+  authorities: readonly AccountId[] = ACCOUNTS.toReversed();
   payouts: Payout[] = [];
   confirmed = 10n;
   free = 10n ** 15n;

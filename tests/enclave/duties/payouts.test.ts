@@ -80,6 +80,7 @@ describe("payouts", () => {
 
   it("get other bytes only in the next window, when the first ones are dead and the payment is not there", () => {
     const [world, a] = [new World(), new Enclave(KEYS[0])];
+    world.authorities = ACCOUNTS.slice(0, 1);
     world.owe(0n);
     advance(world, 64, a);
     const [first] = signAndSend(a, world) as [DutyExtrinsic];
@@ -145,6 +146,21 @@ describe("payouts", () => {
     expect(signAndSend(b, world)).toHaveLength(1);
   });
 
+  it("whose payer is gone are paid by the next one in the next window, and so on in turn", () => {
+    const [world, b] = [new World(), new Enclave(KEYS[1])];
+    world.owe(0n);
+    world.owe(1n);
+    const nonces = new Map<number, number>();
+    for (let start = 64; start <= 256; start += 64) {
+      advance(world, start, b);
+      nonces.set(start, signAndSend(b, world).length);
+      const signed = b.ledger.entries.filter(({ signed }) => signed !== undefined).map(({ id }) => id);
+      // In window 1 it is the first one's turn for payout 0, in window 2 this one's, and so on.
+      expect(signed).toEqual([start % 128 === 0 ? 0n : 1n]);
+    }
+    expect([...nonces.values()]).toEqual([1, 1, 1, 1]);
+  });
+
   it("are not paid by the second payer if the first one's payment came in the last block of its window", () => {
     const [world, a, b] = [new World(), new Enclave(KEYS[0]), new Enclave(KEYS[1])];
     world.owe(0n);
@@ -160,6 +176,7 @@ describe("payouts", () => {
 
   it("stay open with an alert if the transfer failed, and are tried again in the next window", () => {
     const [world, a] = [new World(), new Enclave(KEYS[0])];
+    world.authorities = ACCOUNTS.slice(0, 1);
     world.owe(0n);
     advance(world, 64, a);
     const [sent] = signAndSend(a, world) as [DutyExtrinsic];
