@@ -1,28 +1,68 @@
 /**
- * `deno task simulate`: runs seeds and says what came of them.
- *
- * `--seed N [--validateers V] [--trace]` one seed, with each line of its trace
- * `--seeds N [--from M] [--stop]` seeds from M (1) on; with `--stop` the first failure ends it
- * `--mutants [NAME,NAME…] [--seeds N] [--from M]` planted bugs, each on seeds until one finds it
+ * Simulations: `deno task simulate --help`.
  *
  * @module
  */
+import { Command, InvalidArgumentError } from "commander";
 import process from "node:process";
-import { MUTANT_SEEDS, runMutants } from "./mutants.ts";
+import { MUTANT_SEEDS, mutantNames, runMutants } from "./mutants.ts";
 import { simulate, type SimulationResult } from "./simulation.ts";
 import { Counts } from "./trace.ts";
 
 /** Seeds between two lines of progress. */
 const PROGRESS_SEEDS = 20;
 
-function option(name: string): number | undefined {
-  const at = Deno.args.indexOf(`--${name}`);
-  if (at < 0) return undefined;
-  const value = Number(Deno.args[at + 1]);
-  if (!Number.isInteger(value)) {
-    throw new TypeError(`Cannot read --${name}: want a whole number, got "${Deno.args[at + 1]}"`);
-  }
-  return value;
+/** Seeds that are run if nothing is said. */
+const DEFAULT_SEEDS = 20;
+
+/** What to run. */
+interface SimulateOptions {
+  readonly seed?: number;
+  readonly seeds?: number;
+  readonly from: number;
+  readonly validateers?: number;
+  readonly stop?: true;
+  readonly trace?: true;
+  /** `true` for all, or names. */
+  readonly mutants?: true | readonly string[];
+}
+
+function wholeFrom(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Want a whole number from ${least}${most < 2 ** 40 ? ` to ${most}` : ""}.`);
+  };
+}
+
+function mutants(text: string): readonly string[] {
+  const known = mutantNames();
+  const names = text.split(",");
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return names;
+  throw new InvalidArgumentError(`There is no planted bug "${unknown}", but ${known.join(", ")}.`);
+}
+
+/** Reads the command line; ends the process for `--help` and for what is not understood. */
+function parseOptions(args: readonly string[]): SimulateOptions {
+  const command = new Command("deno task simulate")
+    .description(
+      "Validateers, parentchain, clients, disks and network in one thread, on a virtual clock that a seed decides.",
+    )
+    .option("--seed <number>", "run this seed alone", wholeFrom(0))
+    .option(
+      "--seeds <count>",
+      `how many seeds to run (default: ${DEFAULT_SEEDS}; ${MUTANT_SEEDS} for planted bugs)`,
+      wholeFrom(1),
+    )
+    .option("--from <number>", "the first of them", wholeFrom(0), 1)
+    .option("--validateers <count>", "so many validateers instead of as many as the seed says", wholeFrom(1, 7))
+    .option("--stop", "end with the first seed that fails")
+    .option("--trace", "with --seed: each line of its trace")
+    .option("--mutants [names]", "planted bugs, all or those named (A,B): each on seeds until one finds it", mutants)
+    .allowExcessArguments(false)
+    .exitOverride((error) => Deno.exit(error.exitCode === 0 ? 0 : 2));
+  return command.parse([...args], { from: "user" }).opts<SimulateOptions>();
 }
 
 /** The command that runs a seed again. */
@@ -56,7 +96,7 @@ class Ratios {
   }
 }
 
-async function runSeeds(from: number, count: number, validateers: number | undefined): Promise<number> {
+async function runSeeds({ from, seeds: count = DEFAULT_SEEDS, validateers, stop }: SimulateOptions): Promise<number> {
   const counts = new Counts();
   const ratios = new Ratios();
   const failed: SimulationResult[] = [];
@@ -70,7 +110,7 @@ async function runSeeds(from: number, count: number, validateers: number | undef
     if (result.violation !== undefined) {
       failed.push(result);
       console.log(`${describe(result)}\n  ${replayCommand(result)}`);
-      if (Deno.args.includes("--stop")) break;
+      if (stop) break;
     } else if (done % PROGRESS_SEEDS === 0) console.log(`${done} of ${count} seeds, ${failed.length} failed`);
   }
   console.log("Counts:");
@@ -80,8 +120,8 @@ async function runSeeds(from: number, count: number, validateers: number | undef
   return failed.length;
 }
 
-async function runSeed(seed: number, validateers: number | undefined): Promise<number> {
-  const print = Deno.args.includes("--trace") ? { print: (line: string) => console.log(line) } : {};
+async function runSeed(seed: number, { validateers, trace }: SimulateOptions): Promise<number> {
+  const print = trace ? { print: (line: string) => console.log(line) } : {};
   const result = await simulate({ seed, ...(validateers === undefined ? {} : { validateers }), ...print });
   console.log(describe(result));
   if (result.violation === undefined) return 0;
@@ -89,15 +129,11 @@ async function runSeed(seed: number, validateers: number | undefined): Promise<n
   return 1;
 }
 
-const seed = option("seed");
-const validateers = option("validateers");
-const from = option("from") ?? 1;
-const mutants = Deno.args.indexOf("--mutants");
-let failures: number;
-if (mutants >= 0) {
-  const named = Deno.args[mutants + 1];
-  const names = named === undefined || named.startsWith("--") ? [] : named.split(",");
-  failures = await runMutants(names, { from, seeds: option("seeds") ?? MUTANT_SEEDS });
-} else if (seed !== undefined) failures = await runSeed(seed, validateers);
-else failures = await runSeeds(from, option("seeds") ?? 20, validateers);
+async function run(options: SimulateOptions): Promise<number> {
+  const { mutants, from, seeds = MUTANT_SEEDS, seed } = options;
+  if (mutants !== undefined) return await runMutants(mutants === true ? [] : mutants, { from, seeds });
+  return seed === undefined ? await runSeeds(options) : await runSeed(seed, options);
+}
+
+const failures = await run(parseOptions(Deno.args));
 Deno.exit(failures === 0 ? 0 : 1);
