@@ -1,5 +1,5 @@
 /**
- * Checks that imports go down only (DESIGN: floors), that the enclave is seen through `src/enclave/api/` only, that
+ * Checks that imports go down only (docs/ARCHITECTURE.md), that the enclave is seen through `src/enclave/api/` only, that
  * platform APIs stand only where they may, and that no file imports itself through others.
  *
  * @module

@@ -19,7 +19,7 @@ import type { PoolEvent, PoolTransaction } from "./pool/transaction.ts";
 import { TransactionPool } from "./pool/transaction_pool.ts";
 import { submitErrorOf } from "./validity_text.ts";
 
-/** Longest extrinsic: a block has room for 5 MiB, PROTOCOL §10.7. */
+/** Longest extrinsic: a block of an integritee-node has room for 5 MiB. */
 export const MAX_EXTRINSIC_BYTES = 5 * 1024 * 1024;
 /** Transactions that are validated again after each block: a signature takes about 0.3 ms. Substrate's number. */
 export const MAX_REVALIDATED = 20;

@@ -54,7 +54,7 @@ export interface DevnodeOptions {
   readonly network: NetworkOptions | undefined;
 }
 
-/** Most authorities of a network: the bound of the Aura and GRANDPA pallets, PROTOCOL §10.7. */
+/** Most authorities of a network: `MaxAuthorities` of the Aura and GRANDPA pallets in integritee-node's runtime. */
 export const MAX_NETWORK_AUTHORITIES = 32;
 /** Most addresses of peers: a link to each authority of the largest network. */
 export const MAX_PEER_ADDRESSES = 32;
@@ -65,7 +65,7 @@ export const MIN_BLOCK_TIME_MS = 100;
 export const MAX_BLOCK_TIME_MS = 3_600_000;
 /** Block time of the node when it is embedded or started with `--dev`. */
 export const DEV_BLOCK_TIME_MS = 1000;
-/** Block time of an integritee-node, PROTOCOL §10.7. */
+/** Block time of an integritee-node: six seconds. */
 export const INTEGRITEE_BLOCK_TIME_MS = 6000;
 /** Port a Substrate node listens on by default. */
 export const DEFAULT_RPC_PORT = 9944;

@@ -8,7 +8,7 @@ import { type AuthorityList, authorityList } from "../parentchain/grandpa/author
 import type { Trie } from "../trie/trie.ts";
 import type { RuntimePort } from "./runtime/runtime_interface.ts";
 
-/** Most Aura authorities, PROTOCOL §10.7. */
+/** Most Aura authorities, `MaxAuthorities` of integritee-node's runtime. */
 export const MAX_AURA_AUTHORITIES = 32;
 
 /** A state and the hash of the block that left it. */

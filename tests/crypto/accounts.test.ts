@@ -100,7 +100,7 @@ describe("SS58", () => {
 });
 
 describe("deriveVault()", () => {
-  it("gives the vault of PROTOCOL 6.7", () => {
+  it("gives the vaults of the vectors", () => {
     for (const vector of vaultVectors.valid) {
       const shard = shardIdentifier(fromHex(vector.shard));
       const seed = fromHex(vector.enclave_seed);
@@ -114,7 +114,7 @@ describe("deriveVault()", () => {
 });
 
 describe("keccakMerkleRoot()", () => {
-  it("gives the roots of PROTOCOL 6.6", () => {
+  it("gives the roots of the vectors", () => {
     for (const { leaves, root } of merkleVectors.valid) {
       expect(toHex(keccakMerkleRoot(leaves.map(fromHex)))).toBe(root);
     }

@@ -188,7 +188,7 @@ describe("the filters", () => {
 });
 
 describe("computeProcessedRoot()", () => {
-  it("gives zeros without calls, and SCALE of P§2.10 before hashing", () => {
+  it("gives zeros without calls, and the worker's SCALE before hashing", () => {
     expect(computeProcessedRoot([])).toEqual(new Uint8Array(32));
     expect(toHex(indirectCall.encode({ type: "TimestampSet", value: { now: 1n } }))).toBe("0x0204");
     expect(toHex(indirectCall.encode({ type: "Invoke", value: { shard: seed(1), cyphertext: seed(2).subarray(30) } })))

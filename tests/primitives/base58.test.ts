@@ -4,7 +4,7 @@ import { decodeBase58, encodeBase58, MAX_BASE58_LENGTH } from "../../src/primiti
 import { fromHex, toHex } from "../../src/primitives/hex.ts";
 
 describe("base58", () => {
-  // Source: https://datatracker.ietf.org/doc/html/draft-msporny-base58-03, section 5, and P§14 V1.
+  // Source: https://datatracker.ietf.org/doc/html/draft-msporny-base58-03, section 5, and a measurement of the worker.
   it.each([
     ["0x48656c6c6f20576f726c6421", "2NEpo7TZRRrLZSi2U"],
     ["0x0000287fb4cd", "11233QC4"],

@@ -118,7 +118,7 @@ describe("initShardVault()", () => {
 });
 
 describe("fees", () => {
-  it("are those of PROTOCOL.md §9.2", () => {
+  it("are those of the worker", () => {
     const one = oneUnit(blockHash(fill(0)));
     expect(one).toBe(1_000_000_000_000n);
     expect(computeCallFee(noop(ALICE, 0).call, one)).toBe(10_000_000_000n);

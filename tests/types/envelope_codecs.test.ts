@@ -65,7 +65,7 @@ const envelopes = [
     name: "rpcReturnValue",
     codec: rpcReturnValue,
     any: fc.record({ value: any.bytesUpTo(100), doWatch: fc.boolean(), status: anyRequestStatus }),
-    // The answer to `some_value` as PROTOCOL.md §3.6 shows it.
+    // The answer to `some_value` as the worker encodes it.
     golden: [
       { value: Uint8Array.of(1, 0x10, 0x2a, 0, 0, 0), doWatch: false, status: plain("Ok") },
       "18 01102a000000 00 00",

@@ -95,7 +95,7 @@ describe("envelopes", () => {
     expect(() => request.encode({ shard, cyphertext: fill(0, MAX_CYPHERTEXT_BYTES + 1) })).toThrow(RangeError);
   });
 
-  it("rpcOk() and rpcError() have the forms of PROTOCOL.md §3.6", () => {
+  it("rpcOk() and rpcError() have the forms of the worker", () => {
     expect(toHex(rpcReturnValue.encode(rpcOk(fill(0, 1))))).toBe("0x04000000");
     const answer = rpcReturnValue.encode(rpcError("no"));
     expect(toHex(answer)).toBe("0x0c086e6f0002");

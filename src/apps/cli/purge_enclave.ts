@@ -2,7 +2,7 @@
  * Takes an enclave out of the list of a shard's validateers: what heals a shard whose first validateer is gone, since only
  * that one confirms.
  *
- * Source: pallets `enclave-bridge/src/lib.rs#purge_enclave_from_shard_status` (PROTOCOL §10.2)
+ * Source: pallets `enclave-bridge/src/lib.rs#purge_enclave_from_shard_status` (c3ac6c1)
  * Differs: the original's command line has no such command.
  *
  * @module

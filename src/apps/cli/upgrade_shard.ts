@@ -1,7 +1,7 @@
 /**
  * Announces the next code of a shard: from the enactment on only enclaves with that fingerprint author.
  *
- * Source: pallets `enclave-bridge/src/lib.rs#update_shard_config` (PROTOCOL §10.2)
+ * Source: pallets `enclave-bridge/src/lib.rs#update_shard_config` (c3ac6c1)
  * Differs: the original's command line has no such command
  *
  * @module

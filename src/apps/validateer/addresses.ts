@@ -1,7 +1,7 @@
 /**
  * Addresses that the validateer advertises.
  *
- * Source: worker `service/src/config.rs` (839eda024), rule of PROTOCOL §1.1
+ * Source: worker `service/src/config.rs` (839eda024)
  *
  * @module
  */

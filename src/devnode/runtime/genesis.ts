@@ -1,7 +1,7 @@
 /**
  * The state of block 0.
  *
- * Source: integritee-node `node/src/chain_spec.rs` (359c5fe), PROTOCOL §10.7
+ * Source: integritee-node `node/src/chain_spec.rs` (359c5fe)
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * Where the shard's other validateers listen, read once per parentchain block from what it proves.
  *
- * Source: worker `service/src/worker_peers_updater.rs`, `core/parentchain/pallet-teerex-api` (839eda024), PROTOCOL §7.4
+ * Source: worker `service/src/worker_peers_updater.rs`, `core/parentchain/pallet-teerex-api` (839eda024)
  * Differs: read per parentchain block instead of per broadcast, and without the validateer itself
  *
  * @module

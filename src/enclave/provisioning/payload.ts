@@ -20,7 +20,7 @@ import type { PayloadError } from "./provisioning_error.ts";
 
 /** Secrets of a shard. */
 export interface ShardSecrets {
-  /** The RSA pair as JSON of P§4.1. */
+  /** The RSA pair as JSON, its numbers little endian, as the worker seals it. */
   readonly shieldingPair: string;
   readonly keys: ShardKeys;
 }

@@ -1,7 +1,7 @@
 /**
  * The data directory of a validateer: its lock, and sealed files that are replaced as a whole or not at all.
  *
- * Source: worker `service/src/main_impl.rs` (839eda024), files of PROTOCOL §1.4
+ * Source: worker `service/src/main_impl.rs` (839eda024)
  * Differs: a second instance is refused at once instead of waiting for the first; the lock goes with its process.
  *
  * @module

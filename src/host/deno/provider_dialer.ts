@@ -1,7 +1,7 @@
 /**
  * Finds and dials the provisioning endpoint of another validateer.
  *
- * Source: worker `service/src/sync_state.rs`, `service/src/worker.rs` (839eda024), PROTOCOL §5.4
+ * Source: worker `service/src/sync_state.rs`, `service/src/worker.rs` (839eda024)
  *
  * @module
  */

@@ -6,7 +6,7 @@
  *
  * States: idle → asking (one peer at a time) → idle, or waiting to ask again while the wanted block is not here.
  *
- * Source: worker `sidechain/consensus/common/src/peer_block_sync.rs`, `sidechain/peer-fetch/src/*.rs` (839eda024), PROTOCOL §7.5
+ * Source: worker `sidechain/consensus/common/src/peer_block_sync.rs`, `sidechain/peer-fetch/src/*.rs` (839eda024)
  * Differs: all peers are asked, not only the first validateer, and up to their newest block
  *
  * @module

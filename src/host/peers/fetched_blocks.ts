@@ -1,7 +1,7 @@
 /**
  * Answers to `sidechain_fetchBlocksFromPeer`, strictly read.
  *
- * Source: worker `sidechain/peer-fetch/src/untrusted_peer_fetch.rs` (839eda024), PROTOCOL §3.3
+ * Source: worker `sidechain/peer-fetch/src/untrusted_peer_fetch.rs` (839eda024)
  *
  * @module
  */

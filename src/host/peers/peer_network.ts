@@ -1,7 +1,7 @@
 /**
  * Everything that is pushed to peers: blocks and encrypted operations, encoded once for all of them.
  *
- * Source: worker `service/src/sync_block_broadcaster.rs`, `service/src/worker.rs` (839eda024), PROTOCOL §7.4
+ * Source: worker `service/src/sync_block_broadcaster.rs`, `service/src/worker.rs` (839eda024)
  *
  * @module
  */

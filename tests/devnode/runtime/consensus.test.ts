@@ -76,7 +76,7 @@ describe.each([["integritee", integriteeRuntime], ["permuted", permutedRuntime]]
 );
 
 describe("storage that followers read", () => {
-  it("has the keys of PROTOCOL §10.8", async () => {
+  it("has the keys of the original pallets", async () => {
     const chain = await TestChain.create();
     const prefixes: [unknown, string][] = [
       [chain.query.enclaveBridge.shardStatus, "f03cead655362fe0725d529a9971f1e66ff6d4e44d83b4c424c31d83115b64ea"],

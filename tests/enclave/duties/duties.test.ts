@@ -284,7 +284,7 @@ describe("nextDuties()", () => {
 });
 
 describe("funds", () => {
-  it("cover the deposits and fees of P§1.6", () => {
+  it("cover the deposits and fees of a start", () => {
     expect(vaultFunds(metadata)).toBe(20_008_000_000_000n + 330_000_000_000n + 500_000_000_000n + 500n);
     expect(enclaveFunds(metadata, true) - enclaveFunds(metadata, false)).toBe(vaultFunds(metadata));
     expect(enclaveFunds(metadata, false)).toBe(500n + 1_000_000_000_000n + 50_000_000_000n);

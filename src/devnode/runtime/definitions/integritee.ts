@@ -1,7 +1,7 @@
 /**
  * The runtime of the integritee-node, as far as a sidechain and its users need it.
  *
- * Source: integritee-node `runtime/src/lib.rs` (359c5fe), PROTOCOL §10.7
+ * Source: integritee-node `runtime/src/lib.rs` (359c5fe)
  *
  * @module
  */

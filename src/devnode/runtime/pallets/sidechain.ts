@@ -1,7 +1,7 @@
 /**
  * The Sidechain pallet: confirmations of sidechain blocks.
  *
- * Source: pallets `sidechain/src/lib.rs` (c3ac6c1), PROTOCOL §10.3
+ * Source: pallets `sidechain/src/lib.rs` (c3ac6c1)
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * The TransactionPayment pallet: what an extrinsic costs, and where the fee goes.
  *
- * Source: polkadot-sdk `substrate/frame/transaction-payment/src/lib.rs`; shares and prices PROTOCOL §10.7
+ * Source: polkadot-sdk `substrate/frame/transaction-payment/src/lib.rs`; shares and prices: integritee-node `runtime/src/lib.rs` (359c5fe)
  *
  * @module
  */

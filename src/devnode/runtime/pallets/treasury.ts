@@ -12,5 +12,5 @@ export function palletAccount(palletId: string): Uint8Array {
   return account;
 }
 
-/** The treasury, which gets one percent of the fees and all tips, PROTOCOL §10.7. */
+/** The treasury, which gets one percent of the fees and all tips, as in integritee-node's `runtime/src/lib.rs` (359c5fe). */
 export const TREASURY_ACCOUNT: Uint8Array = palletAccount("py/trsry");

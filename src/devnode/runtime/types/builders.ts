@@ -16,7 +16,7 @@ import {
   type VariantInfo,
 } from "./runtime_type.ts";
 
-/** Longest sequence that is decoded: a block holds 5 MiB at most, PROTOCOL §10.7, so no honest list is longer. */
+/** Longest sequence that is decoded: a block of an integritee-node holds 5 MiB at most, so no honest list is longer. */
 export const MAX_SEQUENCE_LENGTH = 5 * 1024 * 1024;
 
 function builtIn<T>(key: string, codec: scale.Codec<T>, body: TypeBody): RuntimeType<T> {

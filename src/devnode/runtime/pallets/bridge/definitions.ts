@@ -1,7 +1,7 @@
 /**
  * Types, storage, events and errors of the EnclaveBridge pallet.
  *
- * Source: pallets `enclave-bridge/src/lib.rs`, `primitives/enclave-bridge/src/lib.rs` (c3ac6c1), PROTOCOL §10.2
+ * Source: pallets `enclave-bridge/src/lib.rs`, `primitives/enclave-bridge/src/lib.rs` (c3ac6c1)
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * The EnclaveBridge pallet: invocations and funds between parentchain and shards.
  *
- * Source: pallets `enclave-bridge/src/lib.rs` (c3ac6c1), PROTOCOL §10.2
+ * Source: pallets `enclave-bridge/src/lib.rs` (c3ac6c1)
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * Rules of shards: whose enclave may speak for one, and who was active.
  *
- * Source: pallets `enclave-bridge/src/lib.rs#Pallet::touch_shard` (c3ac6c1), PROTOCOL §10.2
+ * Source: pallets `enclave-bridge/src/lib.rs#Pallet::touch_shard` (c3ac6c1)
  *
  * @module
  */

@@ -8,7 +8,7 @@ import { boundedVecOf, vecOf } from "../../types/builders.ts";
 import { auraAuthorityId, slot } from "../../types/common.ts";
 import type { RuntimeType } from "../../types/runtime_type.ts";
 
-/** Most authorities, PROTOCOL §10.7. */
+/** Most authorities, `MaxAuthorities` of integritee-node's `runtime/src/lib.rs` (359c5fe). */
 export const MAX_AUTHORITIES = 32;
 
 /** `Vec<AuthorityId>`. */

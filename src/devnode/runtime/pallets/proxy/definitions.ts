@@ -1,7 +1,7 @@
 /**
  * Types, storage, events and errors of the Proxy pallet.
  *
- * Source: polkadot-sdk `substrate/frame/proxy/src/lib.rs`; kinds and deposits PROTOCOL §10.7
+ * Source: polkadot-sdk `substrate/frame/proxy/src/lib.rs`; kinds and deposits: integritee-node `runtime/src/lib.rs` (359c5fe)
  *
  * @module
  */

@@ -7,11 +7,11 @@ import { optionOf, structOf, u32 } from "../../types/builders.ts";
 import { type DispatchClass, refTime, type Weight, weight } from "../../types/dispatch_types.ts";
 import type { RuntimeType } from "../../types/runtime_type.ts";
 
-/** Blocks whose hashes are kept: mortal extrinsics are born in one of them, PROTOCOL §10.7. */
+/** Blocks whose hashes are kept: mortal extrinsics are born in one of them; as in integritee-node's runtime. */
 export const BLOCK_HASH_COUNT = 2400;
-/** Computing time of a block in picoseconds: two seconds, PROTOCOL §10.7. */
+/** Computing time of a block in picoseconds: two seconds, as in integritee-node's runtime. */
 export const MAX_BLOCK_REF_TIME = 2_000_000_000_000n;
-/** Bytes of a block's extrinsics: 5 MiB, PROTOCOL §10.7. */
+/** Bytes of a block's extrinsics: 5 MiB, as in integritee-node's runtime. */
 export const MAX_BLOCK_LENGTH = 5 * 1024 * 1024;
 /** Share of a block for normal calls, in percent; the rest is kept for operational ones. */
 export const NORMAL_PERCENT = 75n;

@@ -1,7 +1,7 @@
 /**
  * Collateral in the state of the Teerex pallet: registering it, and judging a platform by it.
  *
- * Source: pallets `teerex/src/lib.rs` (c3ac6c1), PROTOCOL §10.1, §2.9
+ * Source: pallets `teerex/src/lib.rs` (c3ac6c1)
  * Differs: older collateral does not replace newer; a platform that is out of date, revoked or of unknown status is
  * refused, the original stores the status and takes the platform; the quoting enclave's attributes are compared, and
  * the dates of its identity at registration of an enclave.
@@ -80,7 +80,7 @@ export function judgeByCollateral(
   return isGood ? ok(status) : fail(ctx, teerexErrors.TcbInfoIsOutdated);
 }
 
-/** PROTOCOL §2.9. */
+/** What the registry stores for a platform's status: hardening in software counts as `Ok`. */
 function sgxStatusOf(status: TcbStatus): SgxStatus {
   switch (status) {
     case "UpToDate":

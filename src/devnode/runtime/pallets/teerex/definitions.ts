@@ -1,7 +1,7 @@
 /**
  * Storage, events and errors of the Teerex pallet.
  *
- * Source: pallets `teerex/src/lib.rs` (c3ac6c1), PROTOCOL §10.1
+ * Source: pallets `teerex/src/lib.rs` (c3ac6c1)
  *
  * @module
  */

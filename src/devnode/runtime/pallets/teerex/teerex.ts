@@ -1,7 +1,7 @@
 /**
  * The Teerex pallet: the registry of enclaves.
  *
- * Source: pallets `teerex/src/lib.rs` (c3ac6c1), PROTOCOL §10.1
+ * Source: pallets `teerex/src/lib.rs` (c3ac6c1)
  *
  * @module
  */

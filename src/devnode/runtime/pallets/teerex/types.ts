@@ -26,9 +26,9 @@ import {
 import { accountId32, h256, type MultiSigner, multiSigner } from "../../types/common.ts";
 import type { RuntimeType } from "../../types/runtime_type.ts";
 
-/** Longest URL of an enclave, PROTOCOL §10.1. */
+/** Longest URL of an enclave, as in the original pallet. */
 export const MAX_URL_LENGTH = 256;
-/** Longest attestation proof, PROTOCOL §10.1. */
+/** Longest attestation proof, as in the original pallet: a DCAP quote fits. */
 export const MAX_RA_PROOF_LENGTH = 5000;
 /** Longest opaque signer: 64 bytes of report data and room for a key's type. */
 const MAX_OPAQUE_SIGNER = 66;
