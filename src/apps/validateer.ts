@@ -33,7 +33,8 @@ function interruption(): AbortSignal {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const code = "code" in error ? `${error.code}: ` : "";
+  // Some messages name their code themselves.
+  const code = "code" in error && !error.message.includes(String(error.code)) ? `${error.code}: ` : "";
   const cause = error.cause instanceof Error ? ` (${error.cause.message})` : "";
   return `${code}${error.message}${cause}`;
 }

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { migrateShard } from "../../src/apps/validateer/migrate.ts";
+import { storedShard } from "../../src/apps/validateer/stored_shard.ts";
+import { openDataDir } from "../../src/host/deno/data_dir.ts";
+import { openSqliteBlockStore } from "../../src/host/deno/sqlite_block_store.ts";
+import { blockHash } from "../../src/primitives/branded.ts";
+import { signedBlock } from "../../src/types/signed_block.ts";
+import { blockOn } from "../host/peers/support.ts";
 import { createProgram, type RunOptions } from "../../src/apps/validateer/options.ts";
 
 /** The options of a command line. */
@@ -28,11 +34,50 @@ describe("migrateShard()", () => {
     }
   });
 
-  it("needs a parentchain that does not belong to the data directory, and something to migrate", async () => {
+  it("needs a parentchain that does not belong to the data directory", async () => {
     const embedded = { ...await optionsOf("--data-dir", "here"), dev: true };
     const refusal = { code: "ParentchainNeeded" };
     await expect(migrateShard("there", undefined, embedded, never)).rejects.toMatchObject(refusal);
-    const reset = await optionsOf("--data-dir", "here", "--clean-reset");
-    await expect(migrateShard("there", undefined, reset, never)).rejects.toMatchObject({ code: "NothingToMigrate" });
+  });
+
+  it("needs the shard's name if the data directory has no blocks", async () => {
+    const folder = await Deno.makeTempDir({ prefix: "integritee-migrate-" });
+    try {
+      await Deno.writeTextFile(`${folder}/enclave.js`, "no enclave");
+      const options = await optionsOf("--data-dir", folder);
+      await expect(migrateShard("there", undefined, options, never)).rejects.toMatchObject({ code: "ShardUnknown" });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+});
+
+describe("storedShard()", () => {
+  it("is the shard of the newest block, whatever code made it, and none of a block that was cut off", async () => {
+    const folder = await Deno.makeTempDir({ prefix: "integritee-shard-" });
+    try {
+      expect(await storedShard(folder)).toBeUndefined();
+      const block = blockOn(blockHash(new Uint8Array(32)), 1);
+      const bytes = signedBlock.encode(block);
+      const store = openSqliteBlockStore(`${folder}/sidechain.sqlite`);
+      store.append({ number: 1n, hash: new Uint8Array(32).fill(1), bytes });
+      expect(await storedShard(folder)).toEqual(block.block.header.shardId);
+      store.append({ number: 2n, hash: new Uint8Array(32).fill(2), bytes: bytes.subarray(0, -1) });
+      store.close();
+      expect(await storedShard(folder)).toBeUndefined();
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+
+  it("refuses a data directory on which a validateer runs", async () => {
+    const folder = await Deno.makeTempDir({ prefix: "integritee-shard-" });
+    const held = await openDataDir(folder);
+    try {
+      await expect(storedShard(folder)).rejects.toMatchObject({ code: "InUse" });
+    } finally {
+      held.close();
+      await Deno.remove(folder, { recursive: true });
+    }
   });
 });

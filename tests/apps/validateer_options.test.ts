@@ -80,7 +80,34 @@ describe("the validateer's command line", () => {
       shard: "shard",
       options: { dataDir: "a", enclaveBundle: "b.js", dev: true },
     });
+    expect((await parse("migrate-shard c -d a")).options).toMatchObject({ dataDir: "a", dev: false });
     await expect(parse("migrate-shard")).rejects.toThrow();
+  });
+
+  it.each([
+    ["--clean-reset", "nothing would be left"],
+    ["--enable-metrics", "served by run"],
+    ["--metrics-port 9000", "served by run"],
+    ["-i 9000", "served by run"],
+    ["--slot-duration-ms 100", "keeps its slots"],
+  ])("refuses %s for migrate-shard, before and after it", async (option, why) => {
+    const refusal = new RegExp(`${option.split(" ")[0]}.* is not taken by migrate-shard: .*${why}`, "u");
+    await expect(parse(`migrate-shard c ${option}`)).rejects.toThrow(refusal);
+    await expect(parse(`${option} migrate-shard c`)).rejects.toThrow(refusal);
+  });
+
+  it("shows for migrate-shard what it takes, each letter once", () => {
+    const ignore = () => Promise.resolve();
+    const actions = { run: ignore, migrateShard: ignore, shieldingKey: ignore, signingKey: ignore, mrenclave: ignore };
+    const help = createProgram(actions, "0.1.0").commands.find((command) => command.name() === "migrate-shard")
+      ?.helpInformation() as string;
+    const letters = [...help.matchAll(/^ {2}-([a-zA-Z]),/gmu)].map(([, letter]) => letter);
+    expect(letters).toEqual([...new Set(letters)]);
+    expect(help).toMatch(/-d, --data-dir/u);
+    expect(help).toMatch(/^ {2}--dev /mu);
+    for (const refused of ["--clean-reset", "--enable-metrics", "--metrics-port", "--slot-duration-ms"]) {
+      expect(help).not.toContain(refused);
+    }
   });
 
   it("lets global options stand before and after the other subcommands", async () => {

@@ -119,8 +119,10 @@ describe("S25: the code of a shard is replaced", () => {
     expect(await unable.ended).toBe(1);
     expect(unable.log).toContain("SealedKeysRefused");
 
-    const migration = launch({ ...newSite, dataDir: oldSite.dataDir }, "migrate-shard", newSite.dataDir);
-    expect([await migration.ended, migration.log]).toEqual([0, expect.stringContaining("migrated shard")]);
+    // The shard's name is read from the old one's blocks.
+    const migrating = { ...newSite, dataDir: oldSite.dataDir, options: newSite.options.slice(0, 2) };
+    const migration = launch(migrating, "migrate-shard", newSite.dataDir);
+    expect([await migration.ended, migration.log]).toEqual([0, expect.stringContaining(`migrated shard ${name}`)]);
     expect(migration.log).toMatch(/^old .*ShardProvisioned/mu);
     expect(migration.log).toMatch(/^new .*ShardReceived/mu);
 

@@ -7,7 +7,7 @@
  */
 import type { Identity } from "../../enclave/api/ecall_values.ts";
 import { openDataDir } from "../../host/deno/data_dir.ts";
-import { ensureEnclaveBundle } from "../../host/deno/bundle.ts";
+import { ensureEnclaveBundle, readEnclaveBundle } from "../../host/deno/bundle.ts";
 import { openSqliteBlockStore } from "../../host/deno/sqlite_block_store.ts";
 import { EnclaveHost } from "../../host/enclave_host.ts";
 import { createLog } from "../../host/log.ts";
@@ -36,9 +36,10 @@ export async function writeSigningKey(options: ValidateerOptions): Promise<void>
   });
 }
 
-/** Prints the fingerprint of the enclave's bundle. @throws {BundleError} */
-export async function printMrenclave(): Promise<void> {
-  console.log(encodeBase58(sha256((await ensureEnclaveBundle()).bytes)));
+/** Prints the fingerprint of the enclave's bundle, by default that of these sources. @throws {BundleError} */
+export async function printMrenclave({ enclaveBundle }: Pick<ValidateerOptions, "enclaveBundle">): Promise<void> {
+  const { bytes } = await (enclaveBundle === undefined ? ensureEnclaveBundle() : readEnclaveBundle(enclaveBundle));
+  console.log(encodeBase58(sha256(bytes)));
 }
 
 async function withIdentity(

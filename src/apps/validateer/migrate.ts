@@ -11,7 +11,6 @@
  * @module
  */
 import { join } from "node:path";
-import { sha256 } from "../../crypto/sha256.ts";
 import { readEnclaveBundle } from "../../host/deno/bundle.ts";
 import { ServiceError } from "../../host/service.ts";
 import { encodeBase58 } from "../../primitives/base58.ts";
@@ -19,6 +18,7 @@ import { equalBytes } from "../../primitives/bytes.ts";
 import type { RunOptions } from "./options.ts";
 import { runValidateer, type StartedValidateer } from "./run.ts";
 import { KEPT_BUNDLE } from "./start_enclave.ts";
+import { storedShard } from "./stored_shard.ts";
 
 /** Pause between two looks at the new enclave. */
 const LOOK_INTERVAL_MS = 500;
@@ -27,7 +27,8 @@ const LOOK_INTERVAL_MS = 500;
  * Hands the shard of `options.dataDir` over to the enclave of `folder`; resolves when that one has taken over, or at the
  * signal.
  *
- * @throws {ServiceError} @throws {BundleError} If the bundle that the data directory belongs to is not there.
+ * @throws {ServiceError} `ParentchainNeeded`, `ShardUnknown`, or what ended one of the two.
+ * @throws {BundleError} If the bundle that the data directory belongs to is not there.
  */
 export async function migrateShard(
   folder: string,
@@ -39,16 +40,22 @@ export async function migrateShard(
     const detail = 'Cannot migrate a shard off an embedded parentchain: name a node with "--integritee-rpc-url"';
     throw new ServiceError("ParentchainNeeded", detail);
   }
-  if (options.cleanReset) throw new ServiceError("NothingToMigrate", "Cannot migrate what is removed by --clean-reset");
   const kept = await readEnclaveBundle(join(options.dataDir, KEPT_BUNDLE));
-  const name = shard ?? encodeBase58(sha256(kept.bytes));
+  const stored = shard === undefined ? await storedShard(options.dataDir) : undefined;
+  const name = shard ?? (stored && encodeBase58(stored));
+  if (name === undefined) {
+    throw new ServiceError(
+      "ShardUnknown",
+      `Cannot tell the shard of "${options.dataDir}", which has no blocks: name it`,
+    );
+  }
   const ended = new AbortController();
   const signal = AbortSignal.any([stop, ended.signal]);
   const runs: Promise<unknown>[] = [];
   const begin = (who: string, changed: Partial<RunOptions>): Promise<StartedValidateer> =>
     new Promise((resolve, reject) => {
       const print = (line: string): void => console.error(`${who} ${line}`);
-      const changedOptions = { ...options, enableMetrics: false, ...changed };
+      const changedOptions = { ...options, cleanReset: false, enableMetrics: false, ...changed };
       const run = runValidateer(name, changedOptions, signal, { print, onStarted: resolve });
       // The end of one is the end of both; why it ended is told below.
       runs.push(run.then(() => undefined, (error: unknown) => error).finally(() => ended.abort()));

@@ -8,6 +8,7 @@
  * @module
  */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { takeMigrateOptions } from "./migrate_options.ts";
 import { MAX_SLOT_DURATION_MS, MIN_SLOT_DURATION_MS } from "../../stf/pallets/shard.ts";
 
 /** Everything that the command line says. */
@@ -41,7 +42,7 @@ export interface RunOptions extends ValidateerOptions {
   readonly skipRa: boolean;
 }
 
-/** Finality levels of DESIGN §6. */
+/** How much of the parentchain's finality is proven: see docs/OPERATIONS.md. */
 export type FinalityLevel = "proven" | "sealed" | "trusted";
 /** How much is logged. */
 export type LogLevel = "error" | "warn" | "info" | "debug";
@@ -97,13 +98,26 @@ function globalOptions(): Option[] {
   ];
 }
 
+const SKIP_RA = "register without attestation, where the parentchain allows it";
+
 function runOptions(): Option[] {
   return [
     new Option(
       "-d, --dev",
       "development: embedded parentchain node, account paid by //Alice, no attestation without a root",
     ).default(false),
-    new Option("--skip-ra", "register without attestation, where the parentchain allows it").default(false),
+    new Option("--skip-ra", SKIP_RA).default(false),
+  ];
+}
+
+function migrateOptions(): Option[] {
+  return [
+    new Option(
+      "--dev",
+      "development: account paid by //Alice, no attestation without a root; wants --integritee-rpc-url",
+    )
+      .default(false),
+    new Option("--skip-ra", SKIP_RA).default(false),
   ];
 }
 
@@ -135,8 +149,9 @@ export function createProgram(actions: ValidateerActions, version: string): Comm
   run.action((shard: string | undefined) => actions.run(shard, run.optsWithGlobals<RunOptions>()));
   const migrate = add("migrate-shard", "hand the shard of this data directory over to another enclave of this machine");
   migrate.argument("<folder>", "data directory of the other enclave; it is made if it is not there");
-  migrate.argument("[shard]", "base58; default: the fingerprint of the enclave that has it now");
-  for (const option of runOptions()) migrate.addOption(option);
+  migrate.argument("[shard]", "base58; default: the one of the blocks in this data directory");
+  for (const option of migrateOptions()) migrate.addOption(option);
+  takeMigrateOptions(migrate);
   migrate.action((folder: string, shard: string | undefined) =>
     actions.migrateShard(folder, shard, migrate.optsWithGlobals<RunOptions>())
   );
