@@ -14,9 +14,6 @@ import { type KeyStatement, keyStatement, type KeyStatementError, verifyKeyState
 import { MAX_QUOTE_LENGTH } from "./quote.ts";
 import { type AcceptedQuote, type QuotePolicy, type QuotePolicyError, verifyQuoteByPolicy } from "./quote_policy.ts";
 
-/** Most pieces of evidence in one answer: one for each validateer of a shard. */
-export const MAX_EVIDENCE_COUNT = 64;
-
 /** Quote and signed statement of one enclave. */
 export interface Evidence {
   /** SGX DCAP quote, version 3. */
