@@ -8,6 +8,7 @@ import { OVERDUE_INTERVALS } from "../../../src/enclave/core/confirmations.ts";
 import { decodeExtrinsic } from "../../../src/parentchain/extrinsic_decode.ts";
 import { toHex } from "../../../src/primitives/hex.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
+import { signedBlock } from "../../../src/types/signed_block.ts";
 import { CONFIRMATION_INTERVAL } from "../../../src/sidechain/next_finalization.ts";
 import { listing } from "../provisioning/two_hosts.ts";
 import { Network, type NetworkHost } from "./network.ts";
@@ -71,6 +72,35 @@ describe("A validateer without the confirmed block", () => {
     await network.slots(4);
     expect(hexOf(second)).toBe(hexOf(first));
     expect(second.head.number).toBeLessThan(abandoned.number);
+  }, TIMEOUT_MS);
+
+  it("does not tell of blocks that wait to be stored when a confirmation abandons them", async () => {
+    await network.slots(4);
+    network.parted.add(second);
+    const transfer = { from: accountOf(ALICE), to: accountOf(pairFromSuri("//Bob")), amount: 1_000_000_000n };
+    await submitDirect(second, ALICE, { type: "balance_transfer", value: transfer }, 0);
+    const told: string[] = [];
+    const { hub } = second.enclave.shard() as Shard;
+    const { notify } = hub;
+    hub.notify = (hash, status) => {
+      told.push(status.type);
+      notify.call(hub, hash, status);
+    };
+    // The disk takes its time with all that comes.
+    const { storeBlock } = second;
+    const held: Parameters<typeof storeBlock>[0][] = [];
+    second.storeBlock = (block) => Promise.resolve(void held.push(block));
+    await network.slots(2, [second]);
+    await network.slots(8, [first]);
+    expect(second.head.number).toBeGreaterThan(first.head.number);
+    network.parted.delete(second);
+    await second.take(first.disk.blocks.map(({ bytes }) => signedBlock.decode(bytes)));
+    await network.confirm(first.head);
+    expect(second.base.hash).toEqual(first.head.hash);
+    for (const block of held) await storeBlock.call(second, block);
+    expect(held.length).toBeGreaterThan(1);
+    expect(told).toContain("Retracted");
+    expect(told).not.toContain("InSidechainBlock");
   }, TIMEOUT_MS);
 
   it("does not confirm anything itself", async () => {
