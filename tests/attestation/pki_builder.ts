@@ -21,7 +21,10 @@ const DAY_MS = 86_400_000;
 const SIGNING_ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 /** Vendor, product and version of the quoting enclave that the built identity describes. */
 export const QE_MRSIGNER = new Uint8Array(32).fill(0x8c);
-const INTEL_VENDOR = fromHex("0x939a7233f79c4ca9940a0db3957f0607");
+/** Identity of Intel as the vendor of a quoting enclave. */
+export const INTEL_VENDOR = fromHex("0x939a7233f79c4ca9940a0db3957f0607");
+/** What the built identity wants of a quoting enclave. */
+export const GOOD_QE_REPORT = { mrsigner: QE_MRSIGNER, isvProdId: 1, isvSvn: 8, attributeFlags: 0x15n };
 const AUTHORITY_USAGE = KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign;
 
 /** The certificates of the world and their serial numbers. */
@@ -118,7 +121,7 @@ export function quoteOfWorld({ ders, keys }: Pick<World, "ders" | "keys">, optio
   return buildQuote({ ders: [ders.leaf, ders.authority, ders.root], keys: [keys.leaf] }, {
     ...options,
     header: { qeVendorId: INTEL_VENDOR, ...options.header },
-    qeReport: { mrsigner: QE_MRSIGNER, isvProdId: 1, isvSvn: 8, attributeFlags: 0x15n, ...options.qeReport },
+    qeReport: { ...GOOD_QE_REPORT, ...options.qeReport },
   });
 }
 

@@ -11,6 +11,7 @@ import { fromHex, toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { buildWorld, momentOf, qeLevel, tcbLevel, type World, type WorldOptions } from "../attestation/pki_builder.ts";
 import { buildChain, buildQuote, NOW_MS, rootOf } from "../attestation/quote_builder.ts";
+import { tdQuoteOfWorld } from "../attestation/td_world.ts";
 import collaterals from "../attestation/vectors/collateral.json" with { type: "json" };
 import vectors from "../attestation/vectors/quotes.json" with { type: "json" };
 import { only, outcomeOf, type SeenEvent, TestChain } from "./runtime/test_chain.ts";
@@ -224,6 +225,8 @@ describe("registration of enclaves by DCAP", () => {
     const outcome = (quote: Uint8Array) => on.outcome("//Eve", on.enclave(quote));
     expect(await outcome(world.quote.slice(0, -1))).toBe("DcapQuoteDecodingError");
     expect(await outcome(world.quote.with(0, 4))).toBe("DcapQuoteVersionMismatch");
+    // What the quote of a trust domain says is no measurement of an enclave, however good its signatures are.
+    expect(await outcome(await tdQuoteOfWorld(world))).toBe("DcapQuoteVersionMismatch");
     expect(await outcome(world.quote.with(2, 3))).toBe("DcapKeyTypeMismatch");
     expect(await outcome(world.quote.with(1_046, 3))).toBe("PckCertFormatMismatch");
     expect(await outcome(foreign.quote)).toBe("CertificateChainIsInvalid");
