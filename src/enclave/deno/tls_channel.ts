@@ -22,7 +22,7 @@ export const MAX_UNREAD_BYTES: number = 4 * UNREAD_HIGH_BYTES;
 /** Which end a socket is. */
 export type TlsRole = "client" | "server";
 
-/** Where a slow reader slows the sender; TLS over a socket of its own cannot, in Deno. */
+/** Where a slow reader slows the sender, or ends it; a TLS socket that is paused gathers bytes by itself, in Deno. */
 export interface Valve {
   readonly shut: () => void;
   readonly open: () => void;
@@ -33,7 +33,7 @@ export function secureChannel(
   socket: TLSSocket,
   role: TlsRole,
   ownCertificate: Uint8Array,
-  valve: Valve = { shut: () => socket.pause(), open: () => socket.resume() },
+  valve: Valve,
 ): SecureChannel {
   const raw = socket.getPeerCertificate(true)?.raw as Uint8Array | undefined;
   return {
