@@ -61,14 +61,10 @@ export async function untilAll(
   { shard }: SigningDomain,
   expected: readonly Expected[],
 ): Promise<void> {
-  for (const [i, client] of clients.entries()) {
-    for (const { who, signer, free } of expected) {
-      const found = await settle(
-        async () => unwrap(await client.accountInfo(shard, signer)).data.free,
-        free,
-        STEP_TIMEOUT_MS,
-      );
-      if (found !== free) throw new Error(`${who} has ${found} at validateer ${i + 1}, want ${free}`);
-    }
-  }
+  const look = async (client: TrustedClient, { who, signer, free }: Expected, at: number): Promise<void> => {
+    const balance = async () => unwrap(await client.accountInfo(shard, signer)).data.free;
+    const found = await settle(balance, free, STEP_TIMEOUT_MS);
+    if (found !== free) throw new Error(`${who} has ${found} at validateer ${at}, want ${free}`);
+  };
+  await Promise.all(clients.flatMap((client, i) => expected.map((one) => look(client, one, i + 1))));
 }

@@ -8,7 +8,7 @@ import type { Serving } from "../e2e/provisioning_support.ts";
 import { playDemo, untilAll } from "./demo.ts";
 import { auditGroups, type Group, type NetworkPlay, reportedCalls, startGroup } from "./network_load.ts";
 import { HEAL_GOAL, PLAY } from "./network_play.ts";
-import { type Member, type NetworkStage, untilInStep } from "./network_stage.ts";
+import { forkLength, type Member, type NetworkStage, untilInStep } from "./network_stage.ts";
 import { sleep } from "./processes.ts";
 import { type Report, type ReportRow, Timing } from "./report.ts";
 import type { FaultOptions } from "./stage.ts";
@@ -120,6 +120,7 @@ class DisturbanceRun {
     const demo = client && beneficiary !== undefined ? this.#demo(name, client, beneficiary) : undefined;
     const [told] = await Promise.all([demo, sleep(durationMs)]);
     const made = Number(await steady.height() - before);
+    const fork = await forkLength([steady, disturbed]);
     const lastedMs = Date.now() - begun;
     end();
     const healMs = await untilInStep(this.#stage.members, IN_STEP_TIMEOUT_MS);
@@ -134,8 +135,12 @@ class DisturbanceRun {
       this.#fail(name, [`the other made ${made} blocks in ${slots} slots, half of them its own`]);
     }
     const seconds = Math.round(lastedMs / 1_000);
-    const demoText = told === undefined ? "" : `; ${told.text}`;
-    const text = `${seconds} s: ${made} blocks in ${slots} slots; in step ${Math.round(healMs)} ms later${demoText}`;
+    const parts = [
+      `${seconds} s: ${made} blocks in ${slots} slots`,
+      `${fork} of the newest differ`,
+      `in step ${Math.round(healMs)} ms later`,
+    ];
+    const text = [...parts, ...told === undefined ? [] : [told.text]].join("; ");
     this.#rows.push([name, text]);
     this.#options.note(`${name}: ${text}`);
   }

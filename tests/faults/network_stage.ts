@@ -8,7 +8,7 @@ import type { SigningDomain } from "../../src/client/trusted_signer.ts";
 import type { AccountId } from "../../src/primitives/branded.ts";
 import { fromHex, toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
-import { type LightHeader, lightHeader, lightHeaders } from "../../src/types/light_header.ts";
+import { type LightHeader, lightHeader, lightHeaders, MAX_LIGHT_HEADERS } from "../../src/types/light_header.ts";
 import { freePorts, isListening, poll, type ServicePorts } from "../e2e/harness.ts";
 import { Relay } from "../e2e/network_support.ts";
 import { launchMember, type MemberSite, type Serving, untilServing } from "../e2e/provisioning_support.ts";
@@ -222,6 +222,20 @@ export async function sharedHead(members: readonly Member[]): Promise<Head | und
   const wanted = toHex(lightHeader.encode(first));
   const isShared = found.every(([one]) => one !== undefined && toHex(lightHeader.encode(one)) === wanted);
   return isShared ? { number: least, root: toHex(first.digest.stateRoot) } : undefined;
+}
+
+/** How many of the newest blocks of two members differ, as far as both have as many and the answers reach. */
+export async function forkLength([one, other]: readonly [Member, Member]): Promise<number> {
+  const heights = await Promise.all([one.height(), other.height()]);
+  const lowest = heights.reduce((a, b) => a < b ? a : b);
+  const from = lowest >= MAX_LIGHT_HEADERS ? lowest - BigInt(MAX_LIGHT_HEADERS) + 1n : 1n;
+  const [some, others] = await Promise.all(
+    [one, other].map((member) => member.headers(from, Number(lowest - from) + 1)),
+  );
+  return (some ?? []).filter((block, i) => {
+    const rival = others?.[i];
+    return rival === undefined || toHex(lightHeader.encode(block)) !== toHex(lightHeader.encode(rival));
+  }).length;
 }
 
 /** Waits until all members share a head; gives the time that took in ms. @throws If it takes too long. */
