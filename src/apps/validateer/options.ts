@@ -144,7 +144,10 @@ export function createProgram(actions: ValidateerActions, version: string): Comm
     program.command(name, { isDefault }).description(summary).helpOption("--help", "show this help")
       .configureHelp({ showGlobalOptions: true });
   const run = add("run", "run the validateer (the default)", true);
-  run.argument("[shard]", "base58; default: the fingerprint of the enclave");
+  run.argument(
+    "[shard]",
+    "base58; default: the one of the blocks in the data directory, else the enclave's fingerprint",
+  );
   for (const option of runOptions()) run.addOption(option);
   run.action((shard: string | undefined) => actions.run(shard, run.optsWithGlobals<RunOptions>()));
   const migrate = add("migrate-shard", "hand the shard of this data directory over to another enclave of this machine");

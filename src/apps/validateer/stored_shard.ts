@@ -1,9 +1,10 @@
 /**
- * Which shard a data directory belongs to.
+ * Which shard a data directory belongs to. It keeps the name of its first code, so that the code does not tell.
  *
  * @module
  */
 import { tryDecode } from "../../codec/codec.ts";
+import type { BlockStore } from "../../host/block_store.ts";
 import { openDataDir } from "../../host/deno/data_dir.ts";
 import { openSqliteBlockStore } from "../../host/deno/sqlite_block_store.ts";
 import type { ShardIdentifier } from "../../primitives/branded.ts";
@@ -13,8 +14,22 @@ import { signedBlock } from "../../types/signed_block.ts";
 const BLOCKS_FILE = "sidechain.sqlite";
 
 /**
- * The shard that the newest stored block names; `undefined` if there is none that can be read. The name is not proven by
- * that: an enclave that is given a wrong one does not take the blocks.
+ * The shard that stored blocks name; `undefined` if there is none that can be read. The name is not proven by that: an
+ * enclave that is given a wrong one does not take the blocks.
+ *
+ * @throws {BlockStoreError}
+ */
+export function shardOfBlocks(blocks: BlockStore): ShardIdentifier | undefined {
+  // A crash may have cut off the newest row.
+  for (const stored of [blocks.newest(), ...blocks.from(0n, 1)]) {
+    const decoded = stored && tryDecode(signedBlock, stored.bytes);
+    if (decoded?.ok) return decoded.value.block.header.shardId;
+  }
+  return undefined;
+}
+
+/**
+ * {@linkcode shardOfBlocks} of a data directory.
  *
  * @throws {DataDirError} If a validateer runs on the directory. @throws {BlockStoreError}
  */
@@ -23,9 +38,7 @@ export async function storedShard(path: string): Promise<ShardIdentifier | undef
   try {
     const blocks = openSqliteBlockStore(dataDir.entry(BLOCKS_FILE));
     try {
-      const newest = blocks.newest();
-      const decoded = newest && tryDecode(signedBlock, newest.bytes);
-      return decoded?.ok ? decoded.value.block.header.shardId : undefined;
+      return shardOfBlocks(blocks);
     } finally {
       blocks.close();
     }
