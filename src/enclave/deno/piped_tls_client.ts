@@ -12,16 +12,20 @@ import { connect, type TLSSocket } from "node:tls";
 import { CreditedPipe, type PipePort } from "../../transport/credited_pipe.ts";
 import { type SecureChannel, StreamError } from "../provisioning/secure_channel.ts";
 import type { TlsCertificate } from "../tls_certificate.ts";
+import { ChannelDeadline } from "./channel_deadline.ts";
+import { PEER_TIMEOUTS, type PeerTimeouts } from "./peer_timeouts.ts";
 import { secureChannel, type Valve } from "./tls_channel.ts";
 
-/** Longest TLS handshake in ms. */
-const HANDSHAKE_TIMEOUT_MS = 10_000;
-
 /** Speaks TLS through a pipe. @throws {StreamError} If the handshake fails or takes too long. */
-export function connectPiped(port: PipePort, certificate: TlsCertificate): Promise<SecureChannel> {
+export function connectPiped(
+  port: PipePort,
+  certificate: TlsCertificate,
+  timeouts: PeerTimeouts = PEER_TIMEOUTS,
+): Promise<SecureChannel> {
   return new Promise((resolve, reject) => {
     const pipe = new CreditedPipe(port);
     const gate = new Gate();
+    const deadline = new ChannelDeadline(timeouts.evidenceMs);
     const socket: TLSSocket = connect({
       socket: duplexOver(pipe, gate),
       cert: certificate.certPem,
@@ -32,18 +36,19 @@ export function connectPiped(port: PipePort, certificate: TlsCertificate): Promi
     }, () => {
       clearTimeout(late);
       try {
-        resolve(secureChannel(socket, "client", certificate.der, gate));
+        resolve(secureChannel(socket, { role: "client", ownCertificate: certificate.der, valve: gate, deadline }));
       } catch (error) {
         fail(error);
       }
     });
     const fail = (cause: unknown) => {
       clearTimeout(late);
+      deadline.stop();
       reject(cause instanceof StreamError ? cause : new StreamError("ConnectionBroken", cause));
       socket.destroy();
       pipe.close();
     };
-    const late = setTimeout(() => fail(new StreamError("ConnectionTimedOut")), HANDSHAKE_TIMEOUT_MS);
+    const late = setTimeout(() => fail(new StreamError("ConnectionTimedOut")), timeouts.handshakeMs);
     socket.once("error", fail);
     socket.once("close", () => {
       fail(new StreamError("ConnectionBroken"));

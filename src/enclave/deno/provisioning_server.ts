@@ -12,16 +12,15 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createSecureContext, TLSSocket } from "node:tls";
 import type { ProvisioningServerOptions } from "../provisioning/provisioning_port.ts";
 import type { RunningServer } from "../server_port.ts";
+import { ChannelDeadline } from "./channel_deadline.ts";
+import { PEER_TIMEOUTS, type PeerTimeouts } from "./peer_timeouts.ts";
 import { ProvisioningPlaces } from "./provisioning_places.ts";
-import { secureChannel } from "./tls_channel.ts";
-
-/** Longest TLS handshake in ms, from the connection on: a peer far away needs less than a second. */
-export const HANDSHAKE_TIMEOUT_MS = 10_000;
+import { type ChannelParts, secureChannel } from "./tls_channel.ts";
 
 /** Listens until `stop`. @throws {Error} If the address cannot be listened on. */
 export async function startProvisioningServer(
   options: ProvisioningServerOptions,
-  handshakeTimeoutMs: number = HANDSHAKE_TIMEOUT_MS,
+  timeouts: PeerTimeouts = PEER_TIMEOUTS,
 ): Promise<RunningServer> {
   const { hostname, port, certificate } = options;
   const secureContext = createSecureContext({
@@ -34,13 +33,18 @@ export async function startProvisioningServer(
     // A broken connection is an everyday event; `close` follows.
     socket.on("error", () => {});
     if (!places.take(socket)) return;
-    const late = setTimeout(() => socket.destroy(), handshakeTimeoutMs);
-    socket.once("close", () => clearTimeout(late));
+    const late = setTimeout(() => socket.destroy(), timeouts.handshakeMs);
+    const deadline = new ChannelDeadline(timeouts.evidenceMs);
+    deadline.onLate = () => socket.destroy();
+    socket.once("close", () => {
+      clearTimeout(late);
+      deadline.stop();
+    });
     const tls = new TLSSocket(socket, { isServer: true, secureContext, requestCert: true, rejectUnauthorized: false });
     tls.on("error", () => {});
     tls.once("secure", () => {
       clearTimeout(late);
-      serveSecure(tls, socket, options);
+      serveSecure(tls, socket, options, { deadline, onVerified: () => places.markVerified(socket) });
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -58,11 +62,17 @@ export async function startProvisioningServer(
   };
 }
 
-function serveSecure(tls: TLSSocket, socket: Socket, { certificate, serve }: ProvisioningServerOptions): void {
+function serveSecure(
+  tls: TLSSocket,
+  socket: Socket,
+  { certificate, serve }: ProvisioningServerOptions,
+  parts: Pick<ChannelParts, "deadline" | "onVerified">,
+): void {
   // Who asks sends a megabyte of evidence at most, and all of it is read: more is not slowed down but cut off.
   const valve = { shut: () => void socket.destroy(), open: () => {} };
   try {
-    serve(secureChannel(tls, "server", certificate.der, valve)).finally(() => tls.destroySoon());
+    const channel = secureChannel(tls, { ...parts, role: "server", ownCertificate: certificate.der, valve });
+    serve(channel).finally(() => tls.destroySoon());
   } catch {
     socket.destroy();
   }

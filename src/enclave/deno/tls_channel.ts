@@ -10,6 +10,7 @@ import {
   type SecureChannel,
   StreamError,
 } from "../provisioning/secure_channel.ts";
+import type { ChannelDeadline } from "./channel_deadline.ts";
 import { concatBytes } from "../../primitives/bytes.ts";
 
 /** Longest silence of a peer, in ms: making a quote and checking one takes less than a second, a state's root some more. */
@@ -28,19 +29,31 @@ export interface Valve {
   readonly open: () => void;
 }
 
+/** What a channel is made of besides its socket. */
+export interface ChannelParts {
+  readonly role: TlsRole;
+  /** DER. */
+  readonly ownCertificate: Uint8Array;
+  readonly valve: Valve;
+  /** Of this connection. */
+  readonly deadline: ChannelDeadline;
+  /** Called when the peer has proven what it is. */
+  readonly onVerified?: () => void;
+}
+
 /** The channel of a socket whose handshake is done. @throws {StreamError} If the session cannot be told from others. */
-export function secureChannel(
-  socket: TLSSocket,
-  role: TlsRole,
-  ownCertificate: Uint8Array,
-  valve: Valve,
-): SecureChannel {
+export function secureChannel(socket: TLSSocket, parts: ChannelParts): SecureChannel {
+  const { role, ownCertificate, valve, deadline, onVerified } = parts;
   const raw = socket.getPeerCertificate(true)?.raw as Uint8Array | undefined;
   return {
-    stream: byteStream(socket, valve),
+    stream: byteStream(socket, valve, deadline),
     ownCertificate,
     peerCertificate: raw === undefined ? undefined : new Uint8Array(raw),
     binding: bindingOf(socket, role),
+    verified: () => {
+      deadline.verified();
+      onVerified?.();
+    },
   };
 }
 
@@ -56,7 +69,7 @@ function bindingOf(socket: TLSSocket, role: TlsRole): Uint8Array {
   return binding;
 }
 
-function byteStream(socket: TLSSocket, valve: Valve): ByteStream {
+function byteStream(socket: TLSSocket, valve: Valve, deadline: ChannelDeadline): ByteStream {
   const inbox: Uint8Array[] = [];
   let unread = 0;
   let state: StreamError | "open" | "ended" = "open";
@@ -69,13 +82,16 @@ function byteStream(socket: TLSSocket, valve: Valve): ByteStream {
     if (state === "open") state = next;
     wake();
   };
-  socket.setTimeout(PROVISIONING_IDLE_TIMEOUT_MS, () => {
+  const late = () => {
     end(new StreamError("ConnectionTimedOut"));
     socket.destroy();
-  });
+  };
+  socket.setTimeout(PROVISIONING_IDLE_TIMEOUT_MS, late);
+  deadline.onLate = late;
   socket.on("data", (chunk: Uint8Array) => {
     inbox.push(new Uint8Array(chunk));
     unread += chunk.length;
+    deadline.moved(chunk.length);
     if (unread > UNREAD_HIGH_BYTES) valve.shut();
     if (unread > MAX_UNREAD_BYTES) {
       end(new StreamError("ConnectionBroken"));
@@ -85,7 +101,10 @@ function byteStream(socket: TLSSocket, valve: Valve): ByteStream {
   });
   socket.on("end", () => end("ended"));
   socket.on("error", (cause: Error) => end(new StreamError("ConnectionBroken", cause)));
-  socket.on("close", () => end(new StreamError("ConnectionBroken")));
+  socket.on("close", () => {
+    deadline.stop();
+    end(new StreamError("ConnectionBroken"));
+  });
   return {
     read: async () => {
       while (inbox.length === 0 && state === "open") {
@@ -105,8 +124,9 @@ function byteStream(socket: TLSSocket, valve: Valve): ByteStream {
       new Promise((resolve, reject) => {
         if (state !== "open") return reject(state === "ended" ? new StreamError("ConnectionBroken") : state);
         socket.write(bytes, (error) => {
-          if (error === undefined || error === null) resolve();
-          else reject(new StreamError("ConnectionBroken", error));
+          if (error !== undefined && error !== null) return reject(new StreamError("ConnectionBroken", error));
+          deadline.moved(bytes.length);
+          resolve();
         });
       }),
     close: () =>

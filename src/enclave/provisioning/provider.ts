@@ -88,6 +88,7 @@ async function serve(channel: SecureChannel, context: ProviderContext): Outcome<
   if (!shown.ok) return shown;
   const fingerprint = await verifyRequester(channel, context, account, nonces, shown.value);
   if (!fingerprint.ok) return fingerprint;
+  channel.verified();
   const payload = await context.payload();
   if (payload === undefined) return err({ code: "NotReady" });
   if (!await context.grant(account)) return err({ code: "PeerNotStored" });

@@ -92,6 +92,7 @@ async function request(channel: SecureChannel, context: RequesterContext): Outco
   if (!shown.ok) return shown;
   const verified = await verifyProvider(channel, context, challenged.value.account, nonces, shown.value);
   if (!verified.ok) return verified;
+  channel.verified();
   const received = await receive(reader, context);
   if (!received.ok) return received;
   const receipt = await sendFrame(stream, "Received", h256Codec.encode(received.value.manifest.stateRoot));

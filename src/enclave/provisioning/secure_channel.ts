@@ -45,4 +45,9 @@ export interface SecureChannel {
    * let handshake signatures pass unchecked.
    */
   readonly binding: Uint8Array;
+  /**
+   * To be called once the peer's evidence is verified. Until then the connection has little time, and may be ended in favour
+   * of another; from then on it has as long as what is handed over takes at a reasonable rate.
+   */
+  readonly verified: () => void;
 }

@@ -46,7 +46,7 @@ beforeAll(async () => {
 
 describe("provisioning", () => {
   it("hands keys, state, follower and ledger over, and each end knows the other's attested account", async () => {
-    const { provided, received, progress } = await provision(fixtures);
+    const { provided, received, progress, verified } = await provision(fixtures);
     const given = payloadWith();
     expect(unwrap(provided)).toMatchObject({ account: REQUESTER_ACCOUNT, manifest: given.manifest });
     const shard = unwrap(received);
@@ -55,6 +55,7 @@ describe("provisioning", () => {
     expect(shard.manifest).toEqual(given.manifest);
     expect(shard.snapshot.root).toEqual(SNAPSHOT.root);
     expect([shard.follower, shard.payouts]).toEqual([given.follower, given.payouts]);
+    expect(verified).toEqual(["requester", "provider"]);
     expect(progress.length).toBeGreaterThan(3);
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
   });
@@ -70,7 +71,7 @@ describe("provisioning", () => {
       requesterQuote: { attributeFlags: 7n },
     });
     expect(codeOf(debug.provided)).toBe("DebugEnclave");
-    expect(debug.announced).toEqual([]);
+    expect([debug.announced, debug.verified, debug.granted]).toEqual([[], [], []]);
   });
 
   it("sends no secret before the requester is verified", async () => {

@@ -1,6 +1,13 @@
 import { EventEmitter } from "node:events";
 import type { TLSSocket } from "node:tls";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  ChannelDeadline,
+  EVIDENCE_TIMEOUT_MS,
+  MAX_TRANSFER_MS,
+  MIN_TRANSFER_BYTES_PER_MS,
+  TRANSFER_GRACE_MS,
+} from "../../../src/enclave/deno/channel_deadline.ts";
 import { MAX_UNREAD_BYTES, secureChannel, UNREAD_HIGH_BYTES } from "../../../src/enclave/deno/tls_channel.ts";
 
 /** A socket that does what a test tells it. */
@@ -20,12 +27,17 @@ class FakeSocket extends EventEmitter {
   write = (_bytes: Uint8Array, done: () => void) => done();
   destroy = () => {
     this.destroyed = true;
+    this.emit("close");
   };
 
   channel(role: "client" | "server" = "server", valve = { shut: () => {}, open: () => {} }) {
-    return secureChannel(this as unknown as TLSSocket, role, new Uint8Array(1), valve);
+    const deadline = new ChannelDeadline();
+    return secureChannel(this as unknown as TLSSocket, { role, ownCertificate: new Uint8Array(1), valve, deadline });
   }
 }
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 describe("secureChannel()", () => {
   it("binds to what both ends know of the session, the client's part first", () => {
@@ -84,5 +96,58 @@ describe("secureChannel()", () => {
       if (event === "end") expect(await stream.read()).toBeUndefined();
       else await expect(stream.read()).rejects.toMatchObject({ code: "ConnectionBroken" });
     }
+  });
+});
+
+describe("the deadline of a channel", () => {
+  /** A peer that sends so many bytes each second, until it is cut off or the time is over; gives the seconds it had. */
+  function drip(socket: FakeSocket, bytesPerSecond: number, seconds: number): number {
+    for (let second = 0; second < seconds; second++) {
+      if (socket.destroyed) return second;
+      socket.emit("data", new Uint8Array(bytesPerSecond));
+      vi.advanceTimersByTime(1_000);
+    }
+    return socket.destroyed ? seconds : Infinity;
+  }
+
+  const valve = { shut: () => {}, open: () => {} };
+
+  it("cuts off who sends bytes and no evidence: ConnectionTimedOut", async () => {
+    const socket = new FakeSocket();
+    const { stream } = socket.channel();
+    expect(drip(socket, 1, 100)).toBe(EVIDENCE_TIMEOUT_MS / 1_000);
+    await expect(stream.write(new Uint8Array(1))).rejects.toMatchObject({ code: "ConnectionTimedOut" });
+  });
+
+  it("cuts off who has proven itself and then sends too slowly, whatever it was given before", () => {
+    const socket = new FakeSocket();
+    const { verified } = socket.channel("client", valve);
+    expect(drip(socket, 1, EVIDENCE_TIMEOUT_MS / 1_000 - 1)).toBe(Infinity);
+    verified();
+    const seconds = drip(socket, MIN_TRANSFER_BYTES_PER_MS * 500, 1_000);
+    // Half the slowest rate earns half a second each second.
+    expect(seconds).toBeGreaterThanOrEqual(TRANSFER_GRACE_MS / 1_000);
+    expect(seconds).toBeLessThanOrEqual(2 * TRANSFER_GRACE_MS / 1_000 + 2);
+  });
+
+  it("lets a transfer at the slowest rate go on, and none for longer than the longest", () => {
+    const deadline = new ChannelDeadline();
+    let isLate = false;
+    deadline.onLate = () => (isLate = true);
+    deadline.verified();
+    const seconds = MAX_TRANSFER_MS / 1_000;
+    for (let second = 0; second < seconds; second++) {
+      expect(isLate).toBe(false);
+      deadline.moved(MIN_TRANSFER_BYTES_PER_MS * 1_000);
+      vi.advanceTimersByTime(1_000);
+    }
+    expect(isLate).toBe(true);
+  });
+
+  it("ends with its connection", () => {
+    const socket = new FakeSocket();
+    socket.channel();
+    socket.emit("close");
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

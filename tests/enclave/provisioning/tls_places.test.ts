@@ -2,6 +2,7 @@ import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connectPiped } from "../../../src/enclave/deno/piped_tls_client.ts";
+import { PEER_TIMEOUTS, type PeerTimeouts } from "../../../src/enclave/deno/peer_timeouts.ts";
 import { MAX_PROVISIONING_CONNECTIONS, ProvisioningPlaces } from "../../../src/enclave/deno/provisioning_places.ts";
 import { startProvisioningServer } from "../../../src/enclave/deno/provisioning_server.ts";
 import type { SecureChannel } from "../../../src/enclave/provisioning/secure_channel.ts";
@@ -22,8 +23,14 @@ afterEach(async () => {
   server = undefined;
 });
 
-async function listen(serve: (channel: SecureChannel) => Promise<void>, handshakeTimeoutMs?: number): Promise<number> {
-  server = await startProvisioningServer({ hostname: "127.0.0.1", port: 0, certificate, serve }, handshakeTimeoutMs);
+async function listen(
+  serve: (channel: SecureChannel) => Promise<void>,
+  change: Partial<PeerTimeouts> = {},
+): Promise<number> {
+  server = await startProvisioningServer({ hostname: "127.0.0.1", port: 0, certificate, serve }, {
+    ...PEER_TIMEOUTS,
+    ...change,
+  });
   return server.port;
 }
 
@@ -72,7 +79,7 @@ describe("places of the provisioning endpoint", () => {
 
 describe("connections without a handshake", () => {
   it("are ended in time", async () => {
-    const port = await listen(() => Promise.resolve(), 20);
+    const port = await listen(() => Promise.resolve(), { handshakeMs: 20 });
     const ended = [connectBare(port), connectBare(port), connectBare(port)];
     expect(await Promise.all(ended)).toEqual(["ended", "ended", "ended"]);
     expect(server?.connections()).toBe(0);
@@ -99,6 +106,59 @@ describe("connections without a handshake", () => {
     expect(await bare[0]).toBe("ended");
     expect((await served.promise).binding).toEqual(client.binding);
     expect(server?.connections()).toBe(MAX_PROVISIONING_CONNECTIONS);
+    await client.stream.close();
+  });
+});
+
+describe("peers that send a byte now and then", () => {
+  /** Sends a byte at a time until the connection is of no more use. */
+  async function drip({ stream }: SecureChannel): Promise<void> {
+    for (;;) {
+      await stream.write(new Uint8Array(1));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** What ends the reading of all that comes. */
+  async function readToEnd({ stream }: SecureChannel): Promise<string> {
+    try {
+      while (await stream.read() !== undefined);
+      return "ended";
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  }
+
+  const connect = async (port: number, change: Partial<PeerTimeouts> = {}) => {
+    const { port: pipe } = await openTcpPipe(`127.0.0.1:${port}`);
+    return await connectPiped(pipe, certificate, { ...PEER_TIMEOUTS, ...change });
+  };
+
+  it("hold a provider no longer than their evidence may take", async () => {
+    const outcome = Promise.withResolvers<string>();
+    const port = await listen(async (channel) => outcome.resolve(await readToEnd(channel)), { evidenceMs: 500 });
+    const client = await connect(port);
+    await expect(drip(client)).rejects.toMatchObject({ code: "ConnectionBroken" });
+    expect(await outcome.promise).toBe("ConnectionTimedOut");
+  });
+
+  it("hold a requester no longer than their evidence may take", async () => {
+    const port = await listen((channel) => drip(channel).catch(() => undefined));
+    expect(await readToEnd(await connect(port, { evidenceMs: 500 }))).toBe("ConnectionTimedOut");
+  });
+
+  it("keep their place once their evidence is verified, and go on", async () => {
+    const served = Promise.withResolvers<SecureChannel>();
+    const port = await listen((channel) => (served.resolve(channel), new Promise(() => {})), { evidenceMs: 500 });
+    const client = await connect(port);
+    const channel = await served.promise;
+    channel.verified();
+    const bare: Promise<"ended">[] = [];
+    for (let i = 0; i < MAX_PROVISIONING_CONNECTIONS; i++) bare.push(connectBare(port));
+    // One more than there are places, and one place is kept: the first silent one has to go.
+    expect(await Promise.race(bare)).toBe("ended");
+    await client.stream.write(new Uint8Array([7]));
+    expect(await channel.stream.read()).toEqual(new Uint8Array([7]));
     await client.stream.close();
   });
 });

@@ -88,11 +88,11 @@ export class PeerHost extends TestHost {
     const binding = crypto.getRandomValues(new Uint8Array(64));
     const serve = provider.provisioning?.serve as (channel: SecureChannel) => Promise<void>;
     this.served.push(serve({
-      ...{ stream: first, binding, ownCertificate: serving.der, peerCertificate: certificate.der },
+      ...{ stream: first, binding, verified: () => {}, ownCertificate: serving.der, peerCertificate: certificate.der },
       ...this.tamper.provider,
     }));
     return {
-      ...{ stream: second, binding, ownCertificate: certificate.der, peerCertificate: serving.der },
+      ...{ stream: second, binding, verified: () => {}, ownCertificate: certificate.der, peerCertificate: serving.der },
       ...this.tamper.requester,
     };
   }

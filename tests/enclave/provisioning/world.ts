@@ -210,6 +210,8 @@ export function createWorld(fixtures: Fixtures, change: WorldChange = {}) {
   const root = rootOf(chain);
   const announced: AccountId[] = [];
   const granted: AccountId[] = [];
+  /** Whose evidence the other end took as verified. */
+  const verified: ("requester" | "provider")[] = [];
   const progress: number[] = [];
   const quoter = ({ mrenclave = FINGERPRINT, attributeFlags = 5n, chain: by = chain }: QuoteChange = {}) =>
   (
@@ -250,6 +252,7 @@ export function createWorld(fixtures: Fixtures, change: WorldChange = {}) {
     ownCertificate: providerCertificate,
     peerCertificate: requesterCertificate,
     binding,
+    verified: () => void verified.push("requester"),
     ...change.providerChannel,
   };
   const requesterChannel: SecureChannel = {
@@ -257,9 +260,10 @@ export function createWorld(fixtures: Fixtures, change: WorldChange = {}) {
     ownCertificate: requesterCertificate,
     peerCertificate: providerCertificate,
     binding,
+    verified: () => void verified.push("provider"),
     ...change.requesterChannel,
   };
-  return { provider, requester, providerChannel, requesterChannel, announced, granted, progress };
+  return { provider, requester, providerChannel, requesterChannel, announced, granted, verified, progress };
 }
 
 /** Runs both ends against each other. */
