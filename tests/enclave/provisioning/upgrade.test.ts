@@ -161,6 +161,17 @@ describe("an upgrade of the shard's code", () => {
     expect(upgraded.codes()).toContain("ShardReceived");
   }, TIMEOUT_MS);
 
+  it("is taken back by naming the old code again: that one authors at once and gave the shard to nobody", async () => {
+    await growAll([old], { storage: configured(NEW) });
+    old.nowMs += 2_100;
+    const codes = (await old.slots(4)).map(({ code }) => code);
+    expect(codes).toEqual(["Authored", "NoAuthorities", "NoAuthorities", "NoAuthorities"]);
+    await growAll([old], { storage: configured(MEASUREMENT) });
+    old.nowMs += 2_100;
+    expect((await old.slots(2)).map(({ code }) => code)).toEqual(["Authored", "Authored"]);
+    expect(old.codes()).not.toContain("ShardProvisioned");
+  }, TIMEOUT_MS);
+
   it("counts how long an upgrade was visible over a restart", async () => {
     await growAll([old], { storage: configured(NEW) });
     const visible = old.tip.number;
