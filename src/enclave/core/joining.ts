@@ -22,7 +22,7 @@ import { MAX_TEXT_BYTES } from "../api/limits.ts";
 import { type DutyState, nextDuties, NO_DUTIES } from "../duties/duties.ts";
 import type { DutyIdentity } from "../duties/duty.ts";
 import { adoptShardSecrets, type EnclaveKeys } from "../keys.ts";
-import type { PeerContext } from "../provisioning/peer_evidence.ts";
+import { sendRefusal } from "../provisioning/provider.ts";
 import { type ReceivedShard, requestProvisioning } from "../provisioning/requester.ts";
 import { StreamError } from "../provisioning/secure_channel.ts";
 import { MANIFEST_VERSION, type SnapshotManifest } from "../snapshot/snapshot_files.ts";
@@ -32,7 +32,7 @@ import { createTlsCertificate } from "../tls_certificate.ts";
 import type { EnclavePorts } from "./enclave_ports.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ParentchainFeed } from "./parentchain_feed.ts";
-import { createPeerContext, ownRoots } from "./peer_context.ts";
+import { createPeerContext, OwnRoots } from "./peer_context.ts";
 import type { PeerRegistry } from "./peer_registry.ts";
 import { reasonOf } from "./provisioning_service.ts";
 import { pointOf, type Recovered } from "./recovery.ts";
@@ -97,10 +97,11 @@ export class Joining {
   #failures = 0;
   /** Parentchain block at which the last try began. */
   #dialledAt = 0;
-  #roots: Promise<PeerContext["roots"]> | undefined;
+  readonly #roots: OwnRoots;
 
   constructor(context: JoiningContext) {
     this.#context = context;
+    this.#roots = new OwnRoots(context.ports.platform);
     this.feed = context.feed;
     const { signer, keys, fingerprint, shard } = context.setup;
     this.#identity = {
@@ -167,12 +168,18 @@ export class Joining {
   async #request(pipe: number): Promise<void> {
     const { setup, ports, registry, outbox, enqueue } = this.#context;
     try {
-      this.#roots ??= ownRoots(ports.platform);
+      const roots = await this.#roots.get();
       const certificate = await createTlsCertificate(setup.config.tlsNames, ports.nowMs());
       const channel = await ports.provisioning.connect(pipe, certificate);
+      if (roots === undefined) {
+        const error = { code: "QuoteUnavailable" } as const;
+        await sendRefusal(channel, error);
+        await channel.stream.close();
+        return this.#failed(error);
+      }
       const { genesisHash: genesis, level } = this.feed.state;
       const view = () => this.feed.layerOne.newestView;
-      const common = createPeerContext({ setup, ports, registry, genesis, view, roots: await this.#roots });
+      const common = createPeerContext({ setup, ports, registry, genesis, view, roots });
       const onProgress = progressLog(outbox);
       const received = await requestProvisioning(channel, { ...common, level, onProgress });
       if (received.ok) enqueue(() => this.#store(received.value));

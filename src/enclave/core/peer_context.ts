@@ -59,10 +59,22 @@ export function createPeerContext(source: PeerContextSource): PeerContext {
  * The one root that counts for peers: that of the own platform. So enclaves of real processors keep to themselves, and
  * emulated ones to those of the same operator, or of development.
  */
-export async function ownRoots(platform: Platform): Promise<PeerContext["roots"]> {
-  const root = await ownRoot(platform);
-  if (root === undefined) return { roots: [], acceptedEmulatedRoots: [] };
-  return { roots: [root], acceptedEmulatedRoots: root.isEmulated ? [root.name] : [] };
+export class OwnRoots {
+  readonly #platform: Platform;
+  #found: PeerContext["roots"] | undefined;
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+  }
+
+  /** The root, read off a quote once; `undefined` while the platform gives none, which is looked at anew each time. */
+  async get(): Promise<PeerContext["roots"] | undefined> {
+    if (this.#found !== undefined) return this.#found;
+    const root = await ownRoot(this.#platform);
+    if (root === undefined) return undefined;
+    this.#found = { roots: [root], acceptedEmulatedRoots: root.isEmulated ? [root.name] : [] };
+    return this.#found;
+  }
 }
 
 async function ownRoot(platform: Platform): Promise<PlatformRoot | undefined> {

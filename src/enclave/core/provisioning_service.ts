@@ -14,14 +14,14 @@ import { stateRootOf } from "../../sidechain/chain_block.ts";
 import type { EcallError } from "../api/ecalls.ts";
 import { exportShardSecrets } from "../keys.ts";
 import type { ProvisioningPayload } from "../provisioning/payload.ts";
-import type { PeerContext } from "../provisioning/peer_evidence.ts";
-import { type Provisioned, serveProvisioning } from "../provisioning/provider.ts";
+import { type Provisioned, refuseProvisioning, serveProvisioning } from "../provisioning/provider.ts";
+import type { ProvisioningError } from "../provisioning/provisioning_error.ts";
 import type { SecureChannel } from "../provisioning/secure_channel.ts";
 import type { RunningServer } from "../server_port.ts";
 import { createTlsCertificate } from "../tls_certificate.ts";
 import type { EnclavePorts } from "./enclave_ports.ts";
 import type { Outbox } from "./outbox.ts";
-import { createPeerContext, ownRoots } from "./peer_context.ts";
+import { createPeerContext, OwnRoots } from "./peer_context.ts";
 import type { PeerRegistry } from "./peer_registry.ts";
 import type { Running } from "./running.ts";
 import type { EnclaveSetup } from "./setup.ts";
@@ -43,10 +43,11 @@ export interface ProvisioningServiceContext {
 export class ProvisioningService {
   readonly #context: ProvisioningServiceContext;
   #server: RunningServer | undefined;
-  #roots: Promise<PeerContext["roots"]> | undefined;
+  readonly #roots: OwnRoots;
 
   constructor(context: ProvisioningServiceContext) {
     this.#context = context;
+    this.#roots = new OwnRoots(context.ports.platform);
   }
 
   /** Opens the endpoint and gives its port. */
@@ -76,15 +77,16 @@ export class ProvisioningService {
   async serve(channel: SecureChannel): Promise<void> {
     const { outbox, registry } = this.#context;
     const running = this.#context.running();
-    if (running === undefined) return await channel.stream.close();
-    this.#roots ??= ownRoots(this.#context.ports.platform);
+    if (running === undefined) return await this.#refuse(channel, { code: "NotReady" });
+    const roots = await this.#roots.get();
+    if (roots === undefined) return await this.#refuse(channel, { code: "QuoteUnavailable" });
     const common = createPeerContext({
       setup: this.#context.setup(),
       ports: this.#context.ports,
       registry,
       genesis: running.feed.state.genesisHash,
       view: () => running.feed.layerOne.newestView,
-      roots: await this.#roots,
+      roots,
     });
     const served = await serveProvisioning(channel, {
       ...common,
@@ -95,6 +97,13 @@ export class ProvisioningService {
     if (served.ok) this.#tellProvisioned(served.value);
     else outbox.log("warn", "ProvisioningRefused", reasonOf(served.error));
     outbox.flush();
+  }
+
+  /** Refuses whoever it is. */
+  async #refuse(channel: SecureChannel, error: ProvisioningError): Promise<void> {
+    await refuseProvisioning(channel, error);
+    this.#context.outbox.log("warn", "ProvisioningRefused", reasonOf(error));
+    this.#context.outbox.flush();
   }
 
   #tellProvisioned({ account, fingerprint, manifest }: Provisioned): void {

@@ -63,6 +63,14 @@ export async function serveProvisioning(channel: SecureChannel, context: Provide
   return result;
 }
 
+/** Tells whoever asks that it gets nothing, and closes the connection. */
+export async function refuseProvisioning(channel: SecureChannel, error: ProvisioningError): Promise<void> {
+  // Read first: an end that closes while bytes come in may lose what it has said.
+  await new FrameReader(channel.stream).next("Hello");
+  await sendRefusal(channel, error);
+  await channel.stream.close();
+}
+
 /** Tells the peer why, unless it said so itself or is gone. */
 export async function sendRefusal({ stream }: SecureChannel, { code }: ProvisioningError): Promise<void> {
   if (code === "RefusedByPeer" || code === "ConnectionBroken" || code === "ConnectionTimedOut") return;

@@ -119,3 +119,45 @@ describe("a provider whose node is gone", () => {
     expect(second.codes()).not.toContain("ProvisioningProgress");
   }, TIMEOUT_MS);
 });
+
+describe("a provider that cannot give the shard for now", () => {
+  it("says so after a quote that failed, and gives it as soon as there is one: QuoteUnavailable", async () => {
+    await second.initParentchain();
+    await second.importParentchain(first.built);
+    first.failingQuotes = 2;
+    await step(registered(second));
+    await step();
+    expect(first.reasons("ProvisioningRefused")).toEqual(["QuoteUnavailable", "QuoteUnavailable"]);
+    const said = second.logs.filter(({ code }) => code === "ProvisioningFailed").map(({ fields }) => fields["said"]);
+    expect(said).toEqual(["QuoteUnavailable", "QuoteUnavailable"]);
+    for (let block = 0; block < 3; block++) await step();
+    expect(second.codes()).toContain("ShardReceived");
+  }, TIMEOUT_MS);
+
+  it("is asked again after a failed quote of who asks", async () => {
+    await second.initParentchain();
+    await second.importParentchain(first.built);
+    second.failingQuotes = 1;
+    await step(registered(second));
+    expect(second.reasons("ProvisioningFailed")).toEqual(["QuoteUnavailable"]);
+    expect(first.logs.at(-1)?.fields).toEqual({ reason: "RefusedByPeer", said: "QuoteUnavailable" });
+    for (let block = 0; block < 3; block++) await step();
+    expect(second.codes()).toContain("ShardReceived");
+  }, TIMEOUT_MS);
+
+  it("says so while it is joining itself: NotReady", async () => {
+    const third = await PeerHost.create(chain, 3, undefined, first.tip);
+    third.provider = second;
+    unwrap(await third.init());
+    second.provider = undefined;
+    for (const host of [second, third]) {
+      await host.initParentchain();
+      await host.importParentchain(first.built);
+    }
+    await second.call("start_provisioning", undefined);
+    await growAll([first, second, third], { storage: registered(third) });
+    await settle(second, third);
+    expect(second.reasons("ProvisioningRefused")).toEqual(["NotReady"]);
+    expect(third.logs.at(-1)?.fields).toEqual({ reason: "RefusedByPeer", said: "NotReady" });
+  }, TIMEOUT_MS);
+});

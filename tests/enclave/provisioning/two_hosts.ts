@@ -46,6 +46,8 @@ export class PeerHost extends TestHost {
   keysName: string | undefined;
   /** Outcome of each connection that was served. */
   readonly served: Promise<void>[] = [];
+  /** How many of its processor's next quotes fail. */
+  failingQuotes = 0;
   /** Changes the channel of the end that the name says. */
   tamper: Partial<Record<"requester" | "provider", Partial<SecureChannel>>> = {};
 
@@ -58,12 +60,10 @@ export class PeerHost extends TestHost {
     measurement: Uint8Array = MEASUREMENT,
   ): Promise<PeerHost> {
     const name = `${key} ${measurement[0]}`;
-    const host = new PeerHost(
-      chain,
-      disk ?? freshDisk(name),
-      await emulatedPlatform(key, measurement),
-      tip,
-    );
+    const platform = await emulatedPlatform(key, measurement);
+    const quote = (reportData: Uint8Array) =>
+      host.failingQuotes-- > 0 ? Promise.reject(new Error("The processor is busy")) : platform.quote(reportData);
+    const host: PeerHost = new PeerHost(chain, disk ?? freshDisk(name), { ...platform, quote }, tip);
     host.keysName = name;
     return host;
   }
