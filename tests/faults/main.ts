@@ -8,6 +8,7 @@ import { runCuts, runLoaderCuts } from "./cuts.ts";
 import { runFullDisks } from "./disk_full.ts";
 import { playDisturbances } from "./disturbances.ts";
 import { runFirstStarts } from "./first_starts.ts";
+import { runIndirectCalls } from "./indirect_calls.ts";
 import { runKills } from "./kills.ts";
 import { playKills } from "./network_kills.ts";
 import { playAlone } from "./network_play.ts";
@@ -25,6 +26,8 @@ const COUNT_PER_FIRST_START = 5;
 const KILLS_PER_FAULT = 2;
 /** A disk is filled once for so many faults. */
 const COUNT_PER_FULL_DISK = 10;
+/** A parentchain block is filled with indirect calls once for so many faults. */
+const COUNT_PER_FULL_BLOCK = 25;
 
 type Run = (options: FaultOptions) => Promise<Report>;
 
@@ -40,6 +43,9 @@ const RUNS: Readonly<Record<string, readonly Run[]>> = {
   disturbances: [playAlone(playDisturbances)],
   "disk-full": [
     (options) => runFullDisks({ ...options, count: Math.ceil(options.count / COUNT_PER_FULL_DISK) }),
+  ],
+  "indirect-calls": [
+    (options) => runIndirectCalls({ ...options, count: Math.ceil(options.count / COUNT_PER_FULL_BLOCK) }),
   ],
 };
 
