@@ -16,9 +16,7 @@ import { Runtime } from "./core/runtime.ts";
 import type { Shard } from "./core/shard.ts";
 import type { RpcService } from "./rpc/rpc_service.ts";
 import type { TicketAnswers } from "./tickets.ts";
-
-/** Most batches of peers' blocks that wait; above it they are dropped, and fetched later. */
-export const MAX_QUEUED_WORK = 256;
+import { TurnQueue } from "./turn_queue.ts";
 
 /** Longest detail of a refusal in UTF-16 units: each takes up to three bytes of {@linkcode MAX_TEXT_BYTES}. */
 export const MAX_DETAIL_LENGTH: number = MAX_TEXT_BYTES / 4;
@@ -31,12 +29,14 @@ export class Enclave {
   readonly #outbox: Outbox;
   readonly #runtime: Runtime;
   readonly #handlers: Handlers;
-  #queue: Promise<unknown> = Promise.resolve();
-  #queued = 0;
+  readonly #turns = new TurnQueue();
 
   constructor(ports: EnclavePorts) {
     this.#outbox = new Outbox(ports.sendEffects);
-    this.#runtime = new Runtime(ports, this.#outbox, (work) => this.#enqueueWork(work));
+    this.#runtime = new Runtime(ports, this.#outbox, {
+      enqueue: (work) => void this.#turns.run(() => this.#work(work)),
+      push: (work) => this.#turns.push({ ...work, run: () => this.#work(work.run) }),
+    });
     this.#handlers = createHandlers(this.#runtime, (effects) => this.#outbox.push(...effects));
   }
 
@@ -54,9 +54,7 @@ export class Enclave {
   async handle(name: string, bytes: Uint8Array): Promise<Uint8Array> {
     if (!isEcallName(name)) return encodeFailure({ code: "UnknownEcall", detail: "Not in the table" });
     if (!ecallRow(name).mutates) return await this.#run(name, bytes);
-    const turn = this.#queue.then(() => this.#run(name, bytes));
-    this.#queue = turn;
-    return await turn;
+    return await this.#turns.run(() => this.#run(name, bytes));
   }
 
   async #run<N extends EcallName>(name: N, bytes: Uint8Array): Promise<Uint8Array> {
@@ -81,19 +79,14 @@ export class Enclave {
     }
   }
 
-  /** Work that comes from the enclave's own endpoints takes its turn among the ecalls. */
-  #enqueueWork(work: () => Promise<void>): void {
-    if (this.#queued >= MAX_QUEUED_WORK) {
-      this.#outbox.log("warn", "WorkDropped", { waiting: this.#queued });
-      return;
-    }
-    this.#queued++;
-    this.#queue = this.#queue.then(work).catch((error) => {
+  /** Does work that comes from the enclave's own endpoints, in its turn among the ecalls. Never rejects. */
+  async #work(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
       this.#outbox.log("error", "InternalError", { at: placeOf(error) });
-    }).finally(() => {
-      this.#queued--;
-      this.#outbox.flush();
-    });
+    }
+    this.#outbox.flush();
   }
 }
 

@@ -75,6 +75,19 @@ export function isOrphaned(error: BlockImportError): boolean {
   return error.code === "BlockAncestryMismatch" && error.verdict === "ignore";
 }
 
+/** Refusals of what its author may not have made, although the header, and with it the hash, may be true. */
+const NOT_OF_THE_AUTHOR: ReadonlySet<string> = new Set([
+  "UndecodableBlock",
+  "WrongShard",
+  "BadSidechainBlock",
+  "BlockDataHashMismatch",
+]);
+
+/** Whether the refusal holds for every block with this hash: not if the signature or the body is not the author's. */
+export function isOfTheBlock(error: BlockImportError): boolean {
+  return !NOT_OF_THE_AUTHOR.has(error.code);
+}
+
 /** Refusals of blocks whose signature, body and turn were right: the author's own doing. */
 const OF_THE_AUTHOR: ReadonlySet<string> = new Set([
   "InvalidPayload",

@@ -38,8 +38,13 @@ export class ParkingLot {
     return this.#parked.has(toHex(hash));
   }
 
+  /** Whether a parked block names a block as its parent. */
+  hasChildOf(hash: BlockHash): boolean {
+    return this.#parked.values().some(({ signed: { block } }) => equalBytes(block.header.parentHash, hash));
+  }
+
   /**
-   * Parks a block whose signature is verified; `false` if its author is not one of `authorities`, or if there is no room.
+   * Parks a block whose signature and body are verified; `false` if its author is not one of `authorities`, or if there is no room.
    * Each author has an equal share of the places, so that one cannot take those of the others. Parking a block again does
    * not prolong its time.
    *

@@ -1,5 +1,5 @@
 /**
- * The checks of a block that need no secret, in the order of `DESIGN.md` §5.
+ * The checks of a block that need no secret, the cheap ones first.
  *
  * Source: worker `sidechain/block-verification/src/lib.rs#verify_sidechain_block` (839eda024)
  * Differs: shard, known blocks, time bounds, the data hash, the confirmation schedule and the age of the parentchain
@@ -49,33 +49,49 @@ export interface VerificationContext {
   readonly mode: "live" | "catch_up";
 }
 
-/** Verifies all that can be verified before decryption; gives the parent. */
+/**
+ * Verifies all that can be verified before decryption; gives the parent. What is known already costs no signature check, and
+ * what is not is held against the header only once the body is known to be the header's: a signature covers the header
+ * alone, so anybody can put another body under it.
+ */
 export function verifyBlock(signed: SignedBlock, context: VerificationContext): Result<ChainPoint, BlockImportError> {
   const { header, blockData } = signed.block;
   if (!equalBytes(header.shardId, context.shard)) {
     return err({ code: "WrongShard", verdict: "reject", shard: header.shardId });
   }
+  if (isKnown(signed, context.blocks)) {
+    return err({ code: "BlockAlreadyImported", verdict: "ignore", blockNumber: header.blockNumber });
+  }
   const blockHash = computeHeaderHash(header);
   if (!ed25519Verify(signed.signature.value, blockSigningMessage(blockHash), blockData.blockAuthor)) {
     return err({ code: "BadSidechainBlock", verdict: "reject", blockHash });
   }
-  const parent = verifyAncestry(signed, blockHash, context.blocks);
+  const body = verifyBody(signed);
+  if (body !== undefined) return err(body);
+  const parent = verifyAncestry(signed, context.blocks);
   if (!parent.ok) return parent;
-  return verifySlot(signed, parent.value, context) ?? verifyCommitments(signed, parent.value) ??
+  return verifySlot(signed, parent.value, context) ?? verifySchedule(signed, parent.value) ??
     verifyLayerOne(signed, parent.value, context) ?? verifyAuthor(signed, parent.value, context) ?? parent;
+}
+
+/** Whether a block is in the chain, or at or below the confirmed one, so that it is of no use, whoever made it. */
+export function isKnown({ block: { header } }: SignedBlock, blocks: KnownBlocks): boolean {
+  const { blockNumber } = header;
+  return blocks.get(computeHeaderHash(header)) !== undefined ||
+    (blockNumber !== 0n && blockNumber <= blocks.base.number);
+}
+
+/** What is wrong if the header does not commit to this body; `undefined` if it does. */
+export function verifyBody({ block: { header, blockData } }: SignedBlock): BlockImportError | undefined {
+  const got = computeBlockDataHash(computeBlockDigest(blockData));
+  if (equalBytes(header.blockDataHash, got)) return undefined;
+  return { code: "BlockDataHashMismatch", verdict: "reject", want: header.blockDataHash, got };
 }
 
 type Refusal = Result<never, BlockImportError> | undefined;
 
-function verifyAncestry(
-  { block: { header } }: SignedBlock,
-  hash: BlockHash,
-  blocks: KnownBlocks,
-): Result<ChainPoint, BlockImportError> {
+function verifyAncestry({ block: { header } }: SignedBlock, blocks: KnownBlocks): Result<ChainPoint, BlockImportError> {
   const { blockNumber, parentHash } = header;
-  if (blocks.get(hash) !== undefined || (blockNumber !== 0n && blockNumber <= blocks.base.number)) {
-    return err({ code: "BlockAlreadyImported", verdict: "ignore", blockNumber });
-  }
   if ((blockNumber === 1n) !== equalBytes(parentHash, GENESIS_PARENT)) {
     return err({ code: "InvalidFirstBlock", verdict: "reject", blockNumber });
   }
@@ -97,11 +113,7 @@ function verifySlot({ block: { blockData } }: SignedBlock, parent: ChainPoint, c
   return undefined;
 }
 
-function verifyCommitments({ block: { header, blockData } }: SignedBlock, parent: ChainPoint): Refusal {
-  const got = computeBlockDataHash(computeBlockDigest(blockData));
-  if (!equalBytes(header.blockDataHash, got)) {
-    return err({ code: "BlockDataHashMismatch", verdict: "reject", want: header.blockDataHash, got });
-  }
+function verifySchedule({ block: { header } }: SignedBlock, parent: ChainPoint): Refusal {
   const before = parent.type === "block" ? parent.header.nextFinalizationBlockNumber : undefined;
   const want = computeNextFinalization(header.blockNumber, before);
   if (header.nextFinalizationBlockNumber !== want) {

@@ -47,7 +47,10 @@ export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
 /** WebSocket close code for a reader that is too slow: "try again later". */
 export const CLOSE_TOO_SLOW = 1013;
 
-/** States: open (requests answered) → closed (nothing more is sent; by the client, or because it reads too slowly). */
+/** WebSocket close code for a client that does what no honest one does: "policy violation". */
+export const CLOSE_MISBEHAVED = 1008;
+
+/** States: open (requests answered) → closed (nothing more is sent; by the client, or because it reads too slowly or misbehaves). */
 export class RpcConnection<Context> {
   readonly #router: RpcRouter<Context>;
   readonly #socket: RpcSocket;
@@ -133,6 +136,7 @@ export class RpcConnection<Context> {
         subscription.onClose?.();
         return true;
       },
+      close: (reason) => this.#close(CLOSE_MISBEHAVED, reason),
     };
   }
 
@@ -169,10 +173,14 @@ export class RpcConnection<Context> {
   #send(text: string): void {
     if (this.#closed) return;
     if (this.#socket.bufferedAmount() > this.#limits.bufferedBytes) {
-      this.end();
-      this.#socket.close(CLOSE_TOO_SLOW, "reader is too slow");
-      return;
+      return this.#close(CLOSE_TOO_SLOW, "reader is too slow");
     }
     this.#socket.send(text);
+  }
+
+  #close(code: number, reason: string): void {
+    if (this.#closed) return;
+    this.end();
+    this.#socket.close(code, reason);
   }
 }

@@ -21,6 +21,8 @@ export interface RpcCall {
   readonly subscribe: (style: SubscriptionStyle, id: string) => Subscription;
   /** Closes a subscription of this connection; false if it has none with this id. */
   readonly unsubscribe: (id: string) => boolean;
+  /** Ends the connection, whose other end does what no honest one does; nothing more is sent. */
+  readonly close: (reason: string) => void;
 }
 
 /** One row of the method table. */
@@ -30,8 +32,8 @@ export interface RpcMethod<Context, Params = unknown> {
   readonly summary: string;
   /** Names of the positional parameters, for the description of the service. */
   readonly paramNames: readonly string[];
-  /** Tokens that a request takes from the connection's bucket. */
-  readonly cost: number;
+  /** Tokens that a request takes from the connection's bucket; a function of the parameters as they came never throws. */
+  readonly cost: number | ((params: RpcRequest["params"]) => number);
   /** Reads the parameters. A thrown TypeError, RangeError or CodecError is answered as -32602. */
   readonly decode: (params: RpcRequest["params"]) => Params;
   /** Answers. A thrown {@linkcode RpcError} is the answer; anything else is -32603. */
@@ -70,6 +72,7 @@ export const NO_CONNECTION: RpcCall = {
     throw new RpcError(-32000, "Subscriptions are not available on this transport");
   },
   unsubscribe: () => false,
+  close: () => {},
 };
 
 /** The method table with `rpc_methods` added; pure of any connection. */
@@ -104,7 +107,9 @@ export class RpcRouter<Context> {
 
   /** Tokens that a request takes; 1 for what is no request. */
   costOf(request: ParsedRequest): number {
-    return request.ok ? this.#methods.get(request.value.method)?.cost ?? 1 : 1;
+    if (!request.ok) return 1;
+    const cost = this.#methods.get(request.value.method)?.cost ?? 1;
+    return typeof cost === "number" ? cost : cost(request.value.params);
   }
 
   /** The text that answers one parsed request; `undefined` for a notification. Never throws. */

@@ -3,6 +3,7 @@ import { ed25519FromSeed, type Ed25519Pair, ed25519Sign } from "../../src/crypto
 import type { Identity } from "../../src/enclave/api/ecall_values.ts";
 import { accountId, blockHash } from "../../src/primitives/branded.ts";
 import { toHex } from "../../src/primitives/hex.ts";
+import { computeBlockDataHash, computeBlockDigest } from "../../src/types/block_digest.ts";
 import { computeHeaderHash } from "../../src/types/sidechain_header.ts";
 import { blockSigningMessage, type SignedBlock, signedBlock, signedBlocks } from "../../src/types/signed_block.ts";
 import { TestChain } from "../parentchain/builders.ts";
@@ -13,9 +14,11 @@ const PEER = ed25519FromSeed(new Uint8Array(32).fill(0x51));
 /** A block far ahead of the shard's head, signed by somebody. */
 function blockOf(host: TestHost, pair: Ed25519Pair): SignedBlock {
   const { block } = signedBlock.decode(host.disk.blocks[0]?.bytes as Uint8Array);
-  const header = { ...block.header, blockNumber: 9n, parentHash: blockHash(new Uint8Array(32).fill(8)) };
-  const value = ed25519Sign(pair, blockSigningMessage(computeHeaderHash(header)));
   const blockData = { ...block.blockData, blockAuthor: accountId(pair.publicKey) };
+  const blockDataHash = computeBlockDataHash(computeBlockDigest(blockData));
+  const parentHash = blockHash(new Uint8Array(32).fill(8));
+  const header = { ...block.header, blockNumber: 9n, parentHash, blockDataHash };
+  const value = ed25519Sign(pair, blockSigningMessage(computeHeaderHash(header)));
   return { block: { header, blockData }, signature: { type: "Ed25519", value } };
 }
 

@@ -38,7 +38,10 @@ function setUp(subscribe?: () => never) {
     closed: () => false,
     onClose: undefined,
   };
-  const call: RpcCall = { connection: {}, subscribe: subscribe ?? (() => subscription), unsubscribe: () => false };
+  const call: RpcCall = {
+    ...{ connection: {}, subscribe: subscribe ?? (() => subscription), unsubscribe: () => false },
+    close: () => {},
+  };
   const method = submitMethods().find(({ name }) => name === "author_submitAndWatchExtrinsic");
   const answer = Promise.resolve(method?.handle(method.decode([REQUEST]), service as RpcService, call));
   return { answer, tick, watchers, pushed, subscription, stopped: () => stopped };

@@ -50,6 +50,15 @@ describe("ParkingLot", () => {
     expect(lot.waiting(1n)).toEqual([blocks[2], blocks[0]]);
   });
 
+  it("tells whether a block that waits stands on another", async () => {
+    const lot = new ParkingLot();
+    const [block] = await someBlocks(1) as [SignedBlock];
+    const { parentHash } = block.block.header;
+    expect(lot.hasChildOf(parentHash)).toBe(false);
+    lot.park(block, 0n, [ALICE]);
+    expect([lot.hasChildOf(parentHash), lot.hasChildOf(computeHeaderHash(block.block.header))]).toEqual([true, false]);
+  });
+
   it("holds a bounded number of blocks", async () => {
     const lot = new ParkingLot();
     const blocks = await someBlocks(MAX_PARKED_BLOCKS + 1);

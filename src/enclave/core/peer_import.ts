@@ -3,13 +3,22 @@
  *
  * @module
  */
+import { ed25519Verify } from "../../crypto/ed25519.ts";
 import { decodeSignedBlock, importBlock } from "../../sidechain/import.ts";
-import { type BlockImportError, isOrphaned, isParkable, isSignedInTurn } from "../../sidechain/import_error.ts";
+import {
+  type BlockImportError,
+  isOfTheBlock,
+  isOrphaned,
+  isParkable,
+  isSignedInTurn,
+} from "../../sidechain/import_error.ts";
 import { ParkingLot } from "../../sidechain/parking_lot.ts";
 import type { ChainBlock } from "../../sidechain/chain_block.ts";
 import { computeHeaderHash } from "../../types/sidechain_header.ts";
+import { isKnown, MAX_SLOTS_AHEAD } from "../../sidechain/verify.ts";
+import { computeSlot } from "../../sidechain/slots.ts";
 import { lightHeaderOf } from "../../types/light_header.ts";
-import type { SignedBlock } from "../../types/signed_block.ts";
+import { blockSigningMessage, type SignedBlock } from "../../types/signed_block.ts";
 import type { ParentchainView } from "../../parentchain/view.ts";
 import { shardAuthorities } from "../../parentchain/view.ts";
 import type { AccountId } from "../../primitives/branded.ts";
@@ -27,8 +36,9 @@ export const CATCH_UP_BLOCKS = 4;
 /** What becomes of a further block of an author for one slot. */
 const SURPLUS: BlockOutcome = { code: "Equivocation", reject: false };
 
-/** How a block came: pushed by a peer, or fetched because it was asked for. */
-type Origin = "pushed" | "fetched";
+/** How a block came: pushed by a peer, or fetched with others because it was asked for. */
+type Origin = { readonly type: "pushed" } | { readonly type: "fetched"; readonly batch: readonly SignedBlock[] };
+const PUSHED: Origin = { type: "pushed" };
 
 /** Imports blocks into the shard. */
 export class PeerImport {
@@ -52,26 +62,37 @@ export class PeerImport {
     return this.#parked.size;
   }
 
+  /** Who may author, as at the newest parentchain block here. */
+  get authorities(): readonly AccountId[] {
+    const view = this.#layerOne.newestView;
+    return view === undefined ? [] : shardAuthorities(view, this.#shard.setup.shard);
+  }
+
   /**
-   * Of pushed blocks those that a validateer of the shard has authored by their own word, which their signature has to prove
-   * first of all: anybody can push, and the keys of others must not set anything going here.
+   * Whether a pushed block may be of use, by what it says itself, which its signature has to prove first of all: it is of this
+   * shard and new, a validateer is named as its author, its slot has begun and is late enough for its number, since each block
+   * above the confirmed one fills a slot.
    */
-  ofPeers(blocks: readonly SignedBlock[]): readonly SignedBlock[] {
-    const authorities = this.#authorities();
-    return blocks.filter(({ block: { blockData } }) =>
-      authorities.some((authority) => equalBytes(authority, blockData.blockAuthor))
-    );
+  mayBeOfUse(signed: SignedBlock, nowMs: number): boolean {
+    const { setup, chain, slotDurationMs, equivocations } = this.#shard;
+    const { header, blockData } = signed.block;
+    const slot = computeSlot(blockData.timestamp, slotDurationMs);
+    return equalBytes(header.shardId, setup.shard) && this.#isByPeer(signed) &&
+      slot <= computeSlot(BigInt(nowMs), slotDurationMs) + MAX_SLOTS_AHEAD &&
+      header.blockNumber - chain.base.number <= slot - chain.base.slot &&
+      !isKnown(signed, chain) && !this.#parked.has(computeHeaderHash(header)) && !equivocations.isSurplus(signed.block);
   }
 
   /** Imports encoded blocks that were fetched, in their order; none if nobody had any. */
   async importEncoded(blocks: readonly Uint8Array[], nowMs: number): Promise<BlockOutcome[]> {
     const outcomes: BlockOutcome[] = [];
     const mode = this.#wishes.isOpen ? "catch_up" : modeOf(blocks.length);
+    const all = blocks.map(decodeSignedBlock);
+    const good = all.flatMap((decoded) => decoded.ok ? [decoded.value] : []);
     let reached: MissingBlock | undefined;
-    for (const bytes of blocks) {
-      const decoded = decodeSignedBlock(bytes);
+    for (const decoded of all) {
       const outcome = decoded.ok
-        ? await this.#importOne(decoded.value, nowMs, mode, "fetched")
+        ? await this.#importOne(decoded.value, nowMs, mode, { type: "fetched", batch: good })
         : outcomeOf(decoded.error);
       if (decoded.ok && outcome.code === "Imported") {
         const { header } = decoded.value.block;
@@ -84,21 +105,18 @@ export class PeerImport {
     return outcomes;
   }
 
-  /** Imports decoded blocks that were pushed, in their order. */
-  async importDecoded(blocks: readonly SignedBlock[], nowMs: number): Promise<BlockOutcome[]> {
-    const outcomes: BlockOutcome[] = [];
-    for (const signed of blocks) {
-      outcomes.push(await this.#importOne(signed, nowMs, modeOf(blocks.length), "pushed"));
-    }
+  /** Imports a block that was pushed. */
+  async importPushed(signed: SignedBlock, nowMs: number): Promise<BlockOutcome> {
+    const outcome = await this.#importOne(signed, nowMs, "live", PUSHED);
     await this.#connect(nowMs);
     this.#wishes.follow(this.#missing(nowMs), nowMs);
-    return outcomes;
+    return outcome;
   }
 
   /** The parentchain moved on: follows its confirmation and tries parked blocks again. */
   async followParentchain(view: ParentchainView | undefined, nowMs: number): Promise<void> {
     if (view !== undefined) this.confirmations.follow(view, nowMs);
-    for (const signed of this.#parked.waiting(BigInt(nowMs))) await this.#importOne(signed, nowMs, "live", "pushed");
+    await this.#connect(nowMs);
     this.tick(nowMs);
   }
 
@@ -114,7 +132,7 @@ export class PeerImport {
       const { header: { parentHash }, blockData: { layerOneHead } } = signed.block;
       const isReady = this.#shard.chain.get(parentHash) !== undefined &&
         this.#layerOne.numberOf(layerOneHead) !== undefined;
-      if (isReady) await this.#importOne(signed, nowMs, "live", "pushed");
+      if (isReady) await this.#importOne(signed, nowMs, "live", PUSHED);
     }
     this.confirmations.retry(nowMs);
   }
@@ -126,8 +144,9 @@ export class PeerImport {
     origin: Origin,
   ): Promise<BlockOutcome> {
     const { setup, chain, slotDurationMs, equivocations } = this.#shard;
+    const isSurplus = equivocations.isSurplus(signed.block) && !isKnown(signed, chain);
     // Not held against the peer, since the author's signature is not checked yet.
-    if (origin === "pushed" && equivocations.isSurplus(signed.block)) return SURPLUS;
+    if (isSurplus && (origin.type === "pushed" || !this.#isStoodOn(signed, origin.batch))) return SURPLUS;
     const result = await importBlock(signed, {
       shard: setup.shard,
       slotDurationMs,
@@ -155,15 +174,24 @@ export class PeerImport {
   #refused(signed: SignedBlock, error: BlockImportError, nowMs: number, origin: Origin): BlockOutcome {
     if (isSignedInTurn(error)) this.#shard.watch(lightHeaderOf(signed));
     // Fetched blocks come in order: one that does not connect then waits only if it was pushed too.
-    const mayWait = isParkable(error) && (origin === "pushed" || !isOrphaned(error));
-    if (mayWait && this.#parked.park(signed, BigInt(nowMs), this.#authorities())) {
+    const mayWait = isParkable(error) && (origin.type === "pushed" || !isOrphaned(error));
+    if (mayWait && this.#parked.park(signed, BigInt(nowMs), this.authorities)) {
       return { code: "Parked", reject: false };
     }
-    if (!isParkable(error)) this.#parked.remove(signed);
+    if (!isParkable(error) && isOfTheBlock(error)) this.#parked.remove(signed);
     if (error.verdict === "reject") {
       this.#outbox.log("warn", error.code, { number: signed.block.header.blockNumber });
     }
     return outcomeOf(error);
+  }
+
+  /** Whether a block names another one as its parent: one that is parked, or one of these that a validateer has signed. */
+  #isStoodOn({ block: { header } }: SignedBlock, others: readonly SignedBlock[]): boolean {
+    const hash = computeHeaderHash(header);
+    if (this.#parked.hasChildOf(hash)) return true;
+    return others.some((other) =>
+      equalBytes(other.block.header.parentHash, hash) && this.#isByPeer(other) && isSigned(other)
+    );
   }
 
   /** Blocks that are known of and cannot be reached from the chain: the confirmed one, and parked ones without parents. */
@@ -181,10 +209,13 @@ export class PeerImport {
     return missing;
   }
 
-  #authorities(): readonly AccountId[] {
-    const view = this.#layerOne.newestView;
-    return view === undefined ? [] : shardAuthorities(view, this.#shard.setup.shard);
+  #isByPeer({ block: { blockData } }: SignedBlock): boolean {
+    return this.authorities.some((authority) => equalBytes(authority, blockData.blockAuthor));
   }
+}
+
+function isSigned({ block: { header, blockData }, signature }: SignedBlock): boolean {
+  return ed25519Verify(signature.value, blockSigningMessage(computeHeaderHash(header)), blockData.blockAuthor);
 }
 
 function modeOf(count: number): "live" | "catch_up" {

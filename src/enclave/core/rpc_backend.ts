@@ -14,7 +14,6 @@ import { equivocationProofs } from "../../types/equivocation.ts";
 import { getter } from "../../types/getter.ts";
 import { lightHeaders } from "../../types/light_header.ts";
 import type { Request } from "../../types/request.ts";
-import type { SignedBlock } from "../../types/signed_block.ts";
 import type { EvidenceMaker } from "../evidence.ts";
 import type { GetterRefusal } from "../rpc/error_text.ts";
 import type { RpcService } from "../rpc/rpc_service.ts";
@@ -43,7 +42,7 @@ export interface BackendContext {
   readonly shard: () => Shard | undefined;
   readonly evidence: () => EvidenceMaker | undefined;
   /** Takes blocks of a peer into the import queue. */
-  readonly importBlocks: (blocks: readonly SignedBlock[]) => void;
+  readonly importBlocks: RpcService["importBlocks"];
   /** Newest view of the parentchain. */
   readonly view: () => ParentchainView | undefined;
 }

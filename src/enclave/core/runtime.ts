@@ -10,7 +10,6 @@ import { readShardVault } from "../../stf/pallets/parentchain.ts";
 import { isProductionChain } from "../../stf/parentchain_specs.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
-import type { SignedBlock } from "../../types/signed_block.ts";
 import { RpcRouter } from "../../transport/router.ts";
 import {
   type BlockOutcome,
@@ -33,6 +32,7 @@ import { enclaveMethods } from "../rpc/method_table.ts";
 import type { RpcService } from "../rpc/rpc_service.ts";
 import type { RunningServer } from "../server_port.ts";
 import { Tickets } from "../tickets.ts";
+import type { PushedWork } from "../turn_queue.ts";
 import type { EnclavePorts } from "./enclave_ports.ts";
 import { describeHealth } from "./health.ts";
 import { type Joined, joinedFields, Joining, mustJoin } from "./joining.ts";
@@ -42,6 +42,7 @@ import { type FeedImport, ParentchainFeed } from "./parentchain_feed.ts";
 import { PeerList } from "./peer_list.ts";
 import { PeerRegistry } from "./peer_registry.ts";
 import { ProvisioningService } from "./provisioning_service.ts";
+import { PushGate, pushTarget } from "./push_gate.ts";
 import type { Recovered } from "./recovery.ts";
 import { createRpcService } from "./rpc_backend.ts";
 import { createRunning, type Running } from "./running.ts";
@@ -62,11 +63,20 @@ function refuse(code: string, detail: string): Result<never, EcallError> {
   return err({ code, detail });
 }
 
+/** What runs beside the handlers, in its turn. */
+export interface RuntimeTurns {
+  /** Work of the enclave itself, as if it were an ecall. */
+  readonly enqueue: (work: () => Promise<void>) => void;
+  /** What peers pushed; `false` if there is no room. */
+  readonly push: (work: PushedWork) => boolean;
+}
+
 /** State and handlers of the enclave. */
 export class Runtime {
   readonly #ports: EnclavePorts;
   readonly #outbox: Outbox;
-  readonly #enqueue: (work: () => Promise<void>) => void;
+  readonly #enqueue: RuntimeTurns["enqueue"];
+  readonly #gate: PushGate;
   readonly tickets: Tickets = new Tickets();
   readonly #counters = new EnclaveCounters();
   readonly #peerList = new PeerList();
@@ -89,11 +99,11 @@ export class Runtime {
   #server: RunningServer | undefined;
   #startMs = 0;
 
-  /** `enqueue` runs work between ecalls. */
-  constructor(ports: EnclavePorts, outbox: Outbox, enqueue: (work: () => Promise<void>) => void) {
+  constructor(ports: EnclavePorts, outbox: Outbox, { enqueue, push }: RuntimeTurns) {
     this.#ports = ports;
     this.#outbox = outbox;
     this.#enqueue = enqueue;
+    this.#gate = new PushGate({ push, outbox, target: () => pushTarget(this.#running, ports) });
   }
 
   /** Why an ecall may not run now; `undefined` if it may. */
@@ -307,15 +317,6 @@ export class Runtime {
     return ok(await running.peers.importEncoded(blocks, running.slots.clock.bounded(Number(nowMs))));
   }
 
-  /** Blocks that a peer sent to the trusted endpoint. */
-  #takePeerBlocks(blocks: readonly SignedBlock[]): void {
-    const running = this.#running;
-    const wanted = running?.peers.ofPeers(blocks) ?? [];
-    if (running === undefined || wanted.length === 0) return;
-    const now = () => running.slots.clock.bounded(this.#ports.nowMs());
-    this.#enqueue(async () => void await running.peers.importDecoded(wanted, now()));
-  }
-
   startRpc(): Result<number, EcallError> {
     const setup = this.#setup as EnclaveSetup;
     if (this.#server !== undefined) return ok(this.#server.port);
@@ -353,7 +354,7 @@ export class Runtime {
       outbox: this.#outbox,
       shard: () => this.#running?.shard,
       evidence: () => this.#running?.evidence,
-      importBlocks: (blocks) => this.#takePeerBlocks(blocks),
+      importBlocks: (blocks, connection) => this.#gate.take(blocks, connection),
       view: () => this.#running?.feed.layerOne.newestView,
     });
   }

@@ -8,16 +8,13 @@
 import { bytes, type Codec, option, vec } from "../../codec/codec.ts";
 import { decodeBase58 } from "../../primitives/base58.ts";
 import { equalBytes, utf8 } from "../../primitives/bytes.ts";
-import { hexParam, ignoreParams, integerParam, positional, type RawParams, textParam } from "../../transport/params.ts";
+import { ignoreParams, integerParam, positional, type RawParams, textParam } from "../../transport/params.ts";
 import { defineMethod, type RpcCall, type RpcMethod } from "../../transport/router.ts";
-import { INVALID_PARAMS, RpcError } from "../../transport/rpc_error.ts";
 import { MAX_RPC_VALUE_BYTES } from "../../types/rpc_return_value.ts";
 import { shardVault } from "../../types/shard_vault.ts";
-import { type SignedBlock, signedBlocks } from "../../types/signed_block.ts";
 import { MAX_LIGHT_HEADERS } from "../../types/light_header.ts";
 import { toHex } from "../../primitives/hex.ts";
 import { sidechainHeader } from "../../types/sidechain_header.ts";
-import { MAX_BLOCK_BYTES } from "../api/limits.ts";
 import { errorAnswer, okAnswer, textAnswer } from "./answers.ts";
 import { getterErrorText } from "./error_text.ts";
 import type { RpcService } from "./rpc_service.ts";
@@ -29,8 +26,6 @@ const MAX_SHARDS = 16;
 const MAX_PENDING = 8192;
 /** A getter checks a signature. */
 const GETTER_COST = 2;
-/** Blocks are decoded before it is known whose they are. A peer that comes back may send all that waited for it at once. */
-const IMPORT_COST = 20;
 /** What the worker's stubs answer. */
 const STUB_ANSWER = "hello, world";
 /** Length of a sidechain header. */
@@ -75,17 +70,7 @@ function vaultAnswer(service: RpcService): string {
   return vault === undefined ? errorAnswer("Shard vault is not set") : okAnswer(shardVault.encode(vault));
 }
 
-function importParams(params: RawParams): readonly SignedBlock[] {
-  const encoded = hexParam(positional(params, 1, 1)[0], MAX_BLOCK_BYTES + 8);
-  try {
-    return signedBlocks.decode(encoded);
-  } catch {
-    throw new RpcError(INVALID_PARAMS, "Invalid parameters: Could not decode Vec<SignedBlock>");
-  }
-}
-
 function countRequests(method: RpcMethod<RpcService>): RpcMethod<RpcService> {
-  if (method.name === "sidechain_importBlock") return method;
   return {
     ...method,
     handle: (params, service, call) => {
@@ -149,16 +134,5 @@ export function queryMethods(): RpcMethod<RpcService>[] {
       "SCALE of the pairs of light headers that an author signed for one slot, oldest first",
       (service) => toHex(service.equivocations()),
     ),
-    defineMethod({
-      name: "sidechain_importBlock",
-      summary: "Takes blocks of a peer",
-      paramNames: ["blocks"],
-      cost: IMPORT_COST,
-      decode: importParams,
-      handle: (blocks, service: RpcService) => {
-        service.importBlocks(blocks);
-        return "ok";
-      },
-    }),
   ].map(countRequests);
 }

@@ -30,6 +30,9 @@ export interface ServiceInfo {
   readonly untrustedUrl: string;
 }
 
+/** What came of pushed blocks. `forged`: one of them, or one before them, is not what its author has signed. */
+export type PushVerdict = "taken" | "forged";
+
 /** The enclave as its RPC methods see it. */
 export interface RpcService {
   readonly info: ServiceInfo;
@@ -52,8 +55,8 @@ export interface RpcService {
   readonly lightHeaders: (from: bigint, max: number) => Uint8Array;
   /** SCALE of the evidence against authors that signed two blocks for one slot. */
   readonly equivocations: () => Uint8Array;
-  /** Takes blocks of a peer into the import queue. */
-  readonly importBlocks: (blocks: readonly SignedBlock[]) => void;
+  /** Takes blocks of a peer into the import queue; resolves when they are checked. */
+  readonly importBlocks: (blocks: readonly SignedBlock[], connection?: object) => Promise<PushVerdict>;
   /** Takes encrypted operations of a validateer of the shard. */
   readonly gossip: (message: Uint8Array) => void;
   /** Resolves at the next fixed tick, so that an answer's time tells nothing about a decryption. */

@@ -109,6 +109,35 @@ describe("An author that signs two blocks for one slot", () => {
     expect([twins?.map(known), known(children?.[1])]).toEqual([[true, true], true]);
   }, TIMEOUT_MS);
 
+  it(
+    "has no third block of a slot taken from what is fetched, unless one stands on it that is signed too",
+    async () => {
+      const copies = [await clone(second), await clone(second), await clone(second)];
+      network.nowMs += 2_100;
+      for (let authored = 0; authored < 2;) {
+        if ((await network.slot([first]))[1]?.code === "Authored") authored++;
+        for (const copy of copies) {
+          copy.nowMs = network.nowMs;
+          await copy.call("on_slot", { nowMs: BigInt(copy.nowMs) });
+        }
+      }
+      const [twins, children] = [0, 1].map((i) => copies.map((copy) => copy.broadcasts[i] as Uint8Array));
+      const fetch = async (blocks: readonly Uint8Array[]) =>
+        unwrap(await first.call("import_blocks", { nowMs: BigInt(first.nowMs), blocks })).map(({ code }) => code);
+      const rows = first.disk.blocks.length;
+      expect(await fetch(twins as Uint8Array[])).toEqual(["Imported", "Equivocation", "Equivocation"]);
+      expect(first.disk.blocks).toHaveLength(rows + 1);
+      const [, twin, other] = twins as [Uint8Array, Uint8Array, Uint8Array];
+      const child = signedBlock.decode(children?.[1] as Uint8Array);
+      const unsigned = { ...child, signature: { ...child.signature, value: new Uint8Array(64) } };
+      expect(await fetch([twin, signedBlock.encode(unsigned)])).toEqual(["Equivocation", "BadSidechainBlock"]);
+      expect(await fetch([twin, other, children?.[1] as Uint8Array])).toEqual(["Imported", "Equivocation", "Imported"]);
+      // Once it is here, it is known.
+      expect(await fetch([twin, other])).toEqual(["BlockAlreadyImported", "Equivocation"]);
+    },
+    TIMEOUT_MS,
+  );
+
   it("is nobody as long as all is well", async () => {
     await network.slots(20);
     for (const host of network.hosts) expect(await evidenceOf(host)).toEqual([]);

@@ -4,13 +4,14 @@ import { startTlsServer } from "../../../src/enclave/deno/tls_server.ts";
 import { createTlsCertificate, type TlsCertificate } from "../../../src/enclave/tls_certificate.ts";
 import { toHex } from "../../../src/primitives/hex.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
+import { CLOSE_MISBEHAVED } from "../../../src/transport/connection.ts";
 import { getter } from "../../../src/types/getter.ts";
 import { request } from "../../../src/types/request.ts";
 import { signedBlock, signedBlocks } from "../../../src/types/signed_block.ts";
 import { TestChain } from "../../parentchain/builders.ts";
 import { accountOf } from "../clients.ts";
 import { type StoredBlock, TestHost, testPlatform } from "../harness.ts";
-import { ALICE, expectUnharmed, factsOf, flipBit, follow, startVictim } from "./fixtures.ts";
+import { ALICE, expectUnharmed, factsOf, follow, startVictim } from "./fixtures.ts";
 import {
   directCall,
   encrypted,
@@ -124,19 +125,25 @@ describe("a client on the enclave's TLS endpoint", () => {
     expect(answer).toBe(`{"jsonrpc":"2.0","result":"${errorResult("GetterIsNotAuthorized")}","id":1}`);
   });
 
-  it("cannot bring a block in: one with a bit turned is dropped and logged", async () => {
+  it("cannot bring a block in: one with a bit turned ends the connection", async () => {
     const before = await factsOf(host);
     const signed = signedBlock.decode((host.disk.blocks.at(-1) as StoredBlock).bytes);
-    const forged = { ...signed, signature: { ...signed.signature, value: flipBit(signed.signature.value, 1) } };
+    const next = { ...signed.block.header, blockNumber: signed.block.header.blockNumber + 1n };
+    const forged = { ...signed, block: { ...signed.block, header: next } };
     const param = toHex(signedBlocks.encode([forged]));
     const importBlock = (text: string) =>
       `{"id":1,"jsonrpc":"2.0","method":"sidechain_importBlock","params":["${text}"]}`;
-    expect(await wire.exchange(importBlock(param), 1)).toEqual(['{"jsonrpc":"2.0","result":"ok","id":1}']);
+    const known = toHex(signedBlocks.encode([signed]));
+    expect(await wire.exchange(importBlock(known), 1)).toEqual(['{"jsonrpc":"2.0","result":"ok","id":1}']);
     const refused = '{"jsonrpc":"2.0","error":{"code":-32602,"message":' +
       '"Invalid parameters: Could not decode Vec<SignedBlock>"},"id":1}';
     expect(await wire.exchange(importBlock(param.slice(0, -2)), 1)).toEqual([refused]);
+    const other = await connectTo(host);
+    other.send(importBlock(param));
+    expect(await other.closed()).toBe(CLOSE_MISBEHAVED);
+    other.close();
     await host.call("init_parentchain", host.infoRequest());
-    expect(host.logs.map(({ code }) => code)).toContain("BadSidechainBlock");
+    expect(host.logs.map(({ code }) => code)).not.toContain("BadSidechainBlock");
     expect({ ...await factsOf(host), effects: 0 }).toEqual({ ...before, effects: 0 });
   });
 });

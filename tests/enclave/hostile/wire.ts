@@ -17,6 +17,8 @@ export interface Wire {
   readonly exchange: (text: string, count: number) => Promise<readonly string[]>;
   /** Texts that nobody asked for: all that came before the answer to a question asked now. */
   readonly silence: () => Promise<readonly string[]>;
+  /** The code with which the other end closes the connection. @throws If it does not. */
+  readonly closed: () => Promise<number>;
   readonly close: () => void;
 }
 
@@ -27,13 +29,13 @@ export async function openWire(port: number, certificate: Uint8Array): Promise<W
   const socket = new WebSocket(`wss://127.0.0.1:${port}`, { client } as never);
   const unread: string[] = [];
   let wake = (): void => {};
-  let ended: string | undefined;
+  let ended: number | undefined;
   socket.onmessage = ({ data }) => {
     unread.push(String(data));
     wake();
   };
   socket.onclose = ({ code }) => {
-    ended = `closed with ${code}`;
+    ended = code;
     wake();
   };
   await new Promise<void>((resolve, reject) => {
@@ -46,7 +48,7 @@ export async function openWire(port: number, certificate: Uint8Array): Promise<W
   const next = async (count: number): Promise<readonly string[]> => {
     const deadline = Date.now() + ANSWER_TIMEOUT_MS;
     while (unread.length < count) {
-      if (ended !== undefined) throw new Error(`Cannot read ${count} texts: the connection ${ended}`);
+      if (ended !== undefined) throw new Error(`Cannot read ${count} texts: the connection was closed with ${ended}`);
       if (Date.now() > deadline) throw new Error(`Cannot read ${count} texts: got ${JSON.stringify(unread)}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 1_000);
@@ -58,11 +60,17 @@ export async function openWire(port: number, certificate: Uint8Array): Promise<W
     }
     return unread.splice(0, count);
   };
+  const closed = async (): Promise<number> => {
+    await next(1).catch(() => {});
+    if (ended === undefined) throw new Error("Cannot read the end: the connection is open");
+    return ended;
+  };
   let marks = 0;
   return {
     send: (text) => socket.send(text),
     sendBytes: (bytes) => socket.send(bytes as Uint8Array<ArrayBuffer>),
     next,
+    closed,
     exchange: async (text, count) => {
       socket.send(text);
       return await next(count);
