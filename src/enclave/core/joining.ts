@@ -179,7 +179,7 @@ export class Joining {
       }
       const { genesisHash: genesis, level } = this.feed.state;
       const view = () => this.feed.layerOne.newestView;
-      const common = createPeerContext({ setup, ports, registry, genesis, view, roots });
+      const common = createPeerContext({ setup, ports, registry, genesis, view, roots, isDevelopment: true });
       const onProgress = progressLog(outbox);
       const received = await requestProvisioning(channel, { ...common, level, onProgress });
       if (received.ok) enqueue(() => this.#store(received.value));

@@ -29,13 +29,17 @@ export interface PeerContextSource {
   readonly genesis: BlockHash;
   readonly view: () => ParentchainView | undefined;
   readonly roots: PeerContext["roots"];
+  /**
+   * Whether the shard is one of development. By its state where there is one, never by the host's configuration: that may
+   * be another one at each start. Who has no state yet looks at it as soon as it has come.
+   */
+  readonly isDevelopment: boolean;
 }
 
 /** Makes the context. */
 export function createPeerContext(source: PeerContextSource): PeerContext {
   const { setup, ports, registry, genesis, view, roots } = source;
-  const { skipRa, testGenesis } = setup.config;
-  const isProduction = isProductionChain(genesis);
+  const isDevelopment = source.isDevelopment && !isProductionChain(genesis);
   return {
     nowMs: ports.nowMs,
     randomBytes,
@@ -48,10 +52,10 @@ export function createPeerContext(source: PeerContextSource): PeerContext {
     view,
     upgrade: () => ({
       watch: registry.watch,
-      minVisibleBlocks: testGenesis && !isProduction ? DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS : MIN_UPGRADE_VISIBLE_BLOCKS,
+      minVisibleBlocks: isDevelopment ? DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS : MIN_UPGRADE_VISIBLE_BLOCKS,
     }),
-    // Who registers without attestation itself cannot ask others for more; never on a chain that holds value.
-    allowSkip: skipRa && !isProduction,
+    // Who registers without attestation itself cannot ask others for more; never in a shard that holds value.
+    allowSkip: isDevelopment && setup.config.skipRa,
   };
 }
 

@@ -11,6 +11,7 @@ import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
 import { stateRootOf } from "../../sidechain/chain_block.ts";
+import { hasRoot } from "../../stf/pallets/sudo.ts";
 import type { EcallError } from "../api/ecalls.ts";
 import { exportShardSecrets } from "../keys.ts";
 import type { ProvisioningPayload } from "../provisioning/payload.ts";
@@ -87,6 +88,7 @@ export class ProvisioningService {
       genesis: running.feed.state.genesisHash,
       view: () => running.feed.layerOne.newestView,
       roots,
+      isDevelopment: hasRoot(running.shard.chain.base.snapshot),
     });
     const served = await serveProvisioning(channel, {
       ...common,

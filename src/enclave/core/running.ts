@@ -6,7 +6,7 @@
 import { FINALITY_LEVELS } from "../../attestation/key_statement.ts";
 import { h256 } from "../../primitives/branded.ts";
 import { computeSlot } from "../../sidechain/slots.ts";
-import { sudoKey } from "../../stf/pallets/sudo.ts";
+import { hasRoot } from "../../stf/pallets/sudo.ts";
 import { EvidenceMaker } from "../evidence.ts";
 import { mergeLedgers } from "../duties/merged_ledger.ts";
 import type { PayoutLedger } from "../duties/payout_ledger.ts";
@@ -104,7 +104,7 @@ function createEvidence(setup: EnclaveSetup, { platform }: EnclavePorts, feed: P
     tlsCertHash: h256(setup.certificate.hash),
     finality: feed.state.level,
     // Not from the configuration: what counts is the state, which the host's words of today do not change.
-    hasRoot: sudoKey.get(shard.chain.head.snapshot) !== undefined,
+    hasRoot: hasRoot(shard.chain.head.snapshot),
   });
 }
 

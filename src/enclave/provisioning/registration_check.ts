@@ -20,6 +20,9 @@ export interface AttestedPeer {
   readonly fingerprint: EnclaveFingerprint;
 }
 
+/** How an enclave has shown the parentchain what it is; `Skip`: not at all. */
+export type RegistrationMethod = SgxEnclave["attestationMethod"]["type"];
+
 /** The newest proven view, if it is recent enough to decide on. */
 export function freshView(
   view: ParentchainView | undefined,
@@ -29,18 +32,19 @@ export function freshView(
   return isViewOld(view, nowMs) ? err({ code: "ParentchainViewOld" }) : ok(view);
 }
 
-/** Checks a peer against the newest proven view. */
+/** Checks a peer against the newest proven view; gives how it is registered. */
 export function verifyRegistration(
   view: ParentchainView,
   peer: AttestedPeer,
   allowSkip: boolean,
-): Result<undefined, RegistrationError> {
+): Result<RegistrationMethod, RegistrationError> {
   const found = view.peers.find(({ account }) => equalBytes(account, peer.account));
   if (found === undefined) return err({ code: "RegistrationUnread" });
   if (found.enclave === undefined) return err({ code: "PeerNotRegistered" });
   const registered = verifyEntry(found.enclave, peer, allowSkip);
   if (!registered.ok) return registered;
-  return peer.role === "requester" ? verifyAdmission(view, peer) : verifyListed(view, peer);
+  const supported = peer.role === "requester" ? verifyAdmission(view, peer) : verifyListed(view, peer);
+  return supported.ok ? ok(found.enclave.attestationMethod.type) : supported;
 }
 
 function verifyEntry(

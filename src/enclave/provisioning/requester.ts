@@ -14,6 +14,7 @@ import { equalBytes } from "../../primitives/bytes.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
 import { SnapshotDecoder } from "../../state/snapshot_chunks.ts";
 import type { StateSnapshot } from "../../state/snapshot.ts";
+import { hasRoot } from "../../stf/pallets/sudo.ts";
 import { h256Codec } from "../../types/ids.ts";
 import { MAX_SNAPSHOT_CHUNKS } from "../snapshot/snapshot_files.ts";
 import { FrameReader, sendFrame } from "./frame.ts";
@@ -37,7 +38,7 @@ import {
 import { createPeerEvidence, type Nonces, type PeerContext, verifyPeerEvidence } from "./peer_evidence.ts";
 import { readFrame, readMessage, refusalText, sendRefusal } from "./provider.ts";
 import type { ProvisioningError } from "./provisioning_error.ts";
-import { freshView, verifyRegistration } from "./registration_check.ts";
+import { freshView, type RegistrationMethod, verifyRegistration } from "./registration_check.ts";
 import type { SecureChannel } from "./secure_channel.ts";
 import { acceptedProviders } from "./upgrade_watch.ts";
 
@@ -95,17 +96,19 @@ async function request(channel: SecureChannel, context: RequesterContext): Outco
   channel.verified();
   const received = await receive(reader, context);
   if (!received.ok) return received;
+  if (verified.value === "Skip" && !hasRoot(received.value.snapshot)) return err({ code: "SkipAttestationNotAllowed" });
   const receipt = await sendFrame(stream, "Received", h256Codec.encode(received.value.manifest.stateRoot));
   return receipt.ok ? ok({ provider: challenged.value.account, ...received.value }) : receipt;
 }
 
+/** Gives how the provider is registered. */
 async function verifyProvider(
   channel: SecureChannel,
   context: RequesterContext,
   account: AccountId,
   nonces: Nonces,
   evidence: Uint8Array,
-): Outcome<undefined> {
+): Outcome<RegistrationMethod> {
   const fresh = freshView(context.view(), context.nowMs());
   if (!fresh.ok) return fresh;
   const view = fresh.value;
@@ -113,7 +116,8 @@ async function verifyProvider(
   const expected = { role: "provider", account, nonces, fingerprints } as const;
   const attested = await verifyPeerEvidence(context, channel, evidence, expected);
   if (!attested.ok) return attested;
-  return verifyRegistration(view, { role: "provider", account, fingerprint: attested.value }, context.allowSkip);
+  const peer = { role: "provider", account, fingerprint: attested.value } as const;
+  return verifyRegistration(view, peer, context.allowSkip);
 }
 
 async function receive(reader: FrameReader, context: RequesterContext): Outcome<Omit<ReceivedShard, "provider">> {

@@ -17,6 +17,11 @@ export const sudoKey: StorageValue<AccountId> = storageValue("Sudo", "Key", acco
 /** `Sudo.Enclave_Account_Key`: the account of the shard's enclave. */
 export const enclaveAccountKey: StorageValue<AccountId> = storageValue("Sudo", "Enclave_Account_Key", accountIdCodec);
 
+/** Whether a shard has a root: one of development, since no other ever gets one. */
+export function hasRoot(store: StateReader): boolean {
+  return sudoKey.get(store) !== undefined;
+}
+
 /** Whether an account is the root of this shard; nobody is where no key was set. */
 export function isRoot(store: StateReader, who: AccountId): boolean {
   const key = sudoKey.get(store);

@@ -19,9 +19,14 @@ import {
 } from "../../../src/enclave/provisioning/provisioning_error.ts";
 import { accountId, h256, shardIdentifier } from "../../../src/primitives/branded.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
+import { commitOverlay } from "../../../src/state/diff.ts";
+import { Overlay } from "../../../src/state/overlay.ts";
+import { StateSnapshot } from "../../../src/state/snapshot.ts";
+import { sudoKey } from "../../../src/stf/pallets/sudo.ts";
 import { buildWorld, momentOf, quoteOfWorld } from "../../attestation/pki_builder.ts";
 import { buildChain, NOW_MS, rootOf } from "../../attestation/quote_builder.ts";
 import { seed, SHARD } from "../../parentchain/builders.ts";
+import { KEYS } from "../../state/builders.ts";
 import {
   codeOf,
   createWorld,
@@ -33,6 +38,7 @@ import {
   PROVIDER_ACCOUNT,
   provision,
   reasonOf,
+  registration,
   REQUESTER_ACCOUNT,
   SNAPSHOT,
   viewWith,
@@ -58,6 +64,28 @@ describe("provisioning", () => {
     expect(verified).toEqual(["requester", "provider"]);
     expect(progress.length).toBeGreaterThan(3);
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
+  });
+
+  it("takes a shard from a provider without attestation only if its state is one of development", async () => {
+    const skip = { attestationMethod: { type: "Skip", value: { proxied: false } } } as const;
+    const peers = [
+      { account: PROVIDER_ACCOUNT, enclave: registration(PROVIDER_ACCOUNT, skip) },
+      { account: REQUESTER_ACCOUNT, enclave: registration(REQUESTER_ACCOUNT) },
+    ];
+    const requester = { view: () => viewWith({ peers }), allowSkip: true };
+    const refused = await provision(fixtures, { requester });
+    expect(codeOf(refused.received)).toBe("SkipAttestationNotAllowed");
+    expect(reasonOf(refused.provided)).toBe("SkipAttestationNotAllowed");
+    const overlay = new Overlay(StateSnapshot.empty());
+    sudoKey.set(overlay, PROVIDER_ACCOUNT);
+    const { snapshot } = commitOverlay(StateSnapshot.empty(), overlay, 1n, KEYS);
+    const { manifest } = payloadWith();
+    const payload = payloadWith({ snapshot, manifest: { ...manifest, stateRoot: h256(snapshot.root) } });
+    const { received } = await provision(fixtures, {
+      requester,
+      provider: { payload: () => Promise.resolve(payload) },
+    });
+    expect(codeOf(received)).toBe("accepted");
   });
 
   it("asks for the registration of an attested account that was not read yet, and of no other", async () => {
