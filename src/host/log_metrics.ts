@@ -16,15 +16,23 @@ export const WATCHED_CODES = {
     "FileNotWritten",
     "InternalError",
     "ParentchainNotImported",
-    "PayoutFailed",
     "PayoutLedgerNotStored",
-    "PayoutLedgerReverted",
-    "PayoutLedgerStopped",
     "SlotFailed",
     "SnapshotDamaged",
     "SnapshotFailed",
   ],
-  warn: ["EnclaveAccountUnfunded", "ExtrinsicRefused", "ProvisioningFailed", "ProvisioningRefused", "UpgradeVisible"],
+  warn: [
+    "EnclaveAccountUnfunded",
+    "ExtrinsicRefused",
+    "PayoutFailed",
+    "PayoutLedgerCorrected",
+    "PayoutLedgerIncomplete",
+    "PayoutLedgerReverted",
+    "PayoutLedgerStopped",
+    "ProvisioningFailed",
+    "ProvisioningRefused",
+    "UpgradeVisible",
+  ],
 } as const satisfies Readonly<Record<"error" | "warn", readonly string[]>>;
 
 /** Codes that are counted by their name; further ones count as `other`. The source has fewer than a hundred. */

@@ -6,21 +6,22 @@
  *
  * @module
  */
-import { type Codec, struct, u128, u32, u64, unit, type Variant, variant } from "../codec/codec.ts";
+import { type Codec, struct, u128, u64, unit, type Variant, variant } from "../codec/codec.ts";
 import type { AccountId } from "../primitives/branded.ts";
 import { accountIdCodec } from "./ids.ts";
 import { type ParentchainId, parentchainId } from "./parentchain_id.ts";
 
-/** Who has signed an extrinsic for a payout. */
-export interface PayoutAssignment {
-  /** Account of the enclave that signed. */
-  readonly payer: AccountId;
-  /** Last parentchain block in which its extrinsic can be included. */
-  readonly eraEnd: number;
+/** A payout that is given up. */
+export interface FailedPayout {
+  /** Sidechain block that says so. From the first window of payouts after its confirmation on, nobody pays it. */
+  readonly blockNumber: bigint;
 }
 
-/** State of a payout. States: queued → assigned → done; assigned → queued when the era ended without the payment. */
-export type PayoutStatus = Variant<{ queued: undefined; assigned: PayoutAssignment; done: undefined }>;
+/**
+ * State of a payout. States: queued → done (the payment is proven), queued → failed (the parentchain refused it time and
+ * again), failed → done (the payment of another validateer came first).
+ */
+export type PayoutStatus = Variant<{ queued: undefined; done: undefined; failed: FailedPayout }>;
 
 /** A payment owed; the fields are in wire order. */
 export interface Payout {
@@ -40,11 +41,11 @@ export interface Payout {
 
 /** SCALE codec of {@linkcode PayoutStatus}. */
 export const payoutStatus: Codec<PayoutStatus> = variant<
-  { queued: undefined; assigned: PayoutAssignment; done: undefined }
+  { queued: undefined; done: undefined; failed: FailedPayout }
 >({
   queued: [0, unit],
-  assigned: [1, struct<PayoutAssignment>({ payer: accountIdCodec, eraEnd: u32 })],
   done: [2, unit],
+  failed: [3, struct<FailedPayout>({ blockNumber: u64 })],
 });
 
 /** SCALE codec of {@linkcode Payout}. */

@@ -10,15 +10,19 @@ import { type GenesisParams, initGenesis, isInitialized } from "../../src/stf/ge
 import { oneUnit } from "../../src/stf/parentchain_specs.ts";
 import { initShardVault, readShardVault } from "../../src/stf/pallets/parentchain.ts";
 import {
-  assignPayout,
   completePayout,
   countOpenPayouts,
-  DONE_PAYOUTS_KEPT,
+  failPayout,
+  FINISHED_PAYOUTS_KEPT,
   listOpenPayouts,
-  payoutsEntries,
+  listPayouts,
+  MAX_OPEN_PAYOUTS,
+  payoutsDoneCount,
+  payoutsFailedCount,
+  payoutsFinished,
+  payoutsNextId,
   queuePayout,
   readPayout,
-  requeuePayout,
 } from "../../src/stf/pallets/payouts.ts";
 import { DEFAULT_SLOT_DURATION_MS, MAX_SLOT_DURATION_MS, readSlotDurationMs } from "../../src/stf/pallets/shard.ts";
 import { enclaveAccountKey, sudoKey } from "../../src/stf/pallets/sudo.ts";
@@ -135,35 +139,39 @@ describe("fees", () => {
 
 describe("payouts", () => {
   const entry = { chain: "Integritee" as const, beneficiary: BOB, amount: 5n, blockNumber: 1n };
-  const assignment = { payer: ENCLAVE, eraEnd: 64 };
+  const done = { type: "done", value: undefined };
 
-  it("go from queued to assigned to done, and back to queued when an era ended", () => {
+  it("are done when they are paid, or fail, and are done if a payment came after all", () => {
     const store = newShard();
-    const { id } = unwrap(queuePayout(store, entry));
-    unwrap(assignPayout(store, id, assignment));
-    expect(readPayout(store, id)?.status).toEqual({ type: "assigned", value: assignment });
-    unwrap(requeuePayout(store, id));
-    unwrap(assignPayout(store, id, assignment));
+    const [paid, refused] = [0, 1].map(() => unwrap(queuePayout(store, entry)).id) as [bigint, bigint];
+    unwrap(completePayout(store, paid));
+    expect(readPayout(store, paid)?.status).toEqual(done);
     expect(countOpenPayouts(store)).toBe(1n);
-    unwrap(completePayout(store, id));
-    expect(readPayout(store, id)?.status.type).toBe("done");
-    expect(countOpenPayouts(store)).toBe(0n);
+    unwrap(failPayout(store, refused, 7n));
+    expect(readPayout(store, refused)?.status).toEqual({ type: "failed", value: { blockNumber: 7n } });
+    expect([countOpenPayouts(store), payoutsDoneCount.get(store), payoutsFailedCount.get(store)]).toEqual([0n, 1n, 1n]);
     expect(listOpenPayouts(store)).toEqual([]);
+    expect(listPayouts(store).map(({ id }) => id)).toEqual([paid, refused]);
+    unwrap(completePayout(store, refused));
+    expect(readPayout(store, refused)?.status).toEqual(done);
+    expect([countOpenPayouts(store), payoutsDoneCount.get(store), payoutsFailedCount.get(store)]).toEqual([0n, 2n, 0n]);
   });
 
   it("report WrongPayoutStatus for any other step, and UnknownPayout without an entry", () => {
     const store = newShard();
     const { id } = unwrap(queuePayout(store, entry));
-    expect(requeuePayout(store, id)).toEqual({ ok: false, error: { code: "WrongPayoutStatus", id, status: "queued" } });
-    unwrap(assignPayout(store, id, assignment));
-    expect(assignPayout(store, id, assignment)).toMatchObject({ error: { status: "assigned" } });
+    unwrap(failPayout(store, id, 7n));
+    expect(failPayout(store, id, 8n)).toEqual({
+      ok: false,
+      error: { code: "WrongPayoutStatus", id, status: "failed" },
+    });
     unwrap(completePayout(store, id));
-    for (const step of [completePayout, requeuePayout]) {
-      expect(step(store, id)).toMatchObject({ error: { code: "WrongPayoutStatus", status: "done" } });
+    for (const step of [completePayout, failPayout]) {
+      expect(step(store, id, 8n)).toMatchObject({ error: { code: "WrongPayoutStatus", status: "done" } });
     }
-    expect(assignPayout(store, id, assignment)).toMatchObject({ error: { status: "done" } });
     expect(countOpenPayouts(store)).toBe(0n);
     expect(completePayout(store, 9n)).toEqual({ ok: false, error: { code: "UnknownPayout", id: 9n } });
+    expect(failPayout(store, 9n, 8n)).toEqual({ ok: false, error: { code: "UnknownPayout", id: 9n } });
   });
 
   it("are listed by id", () => {
@@ -173,16 +181,27 @@ describe("payouts", () => {
     expect(listOpenPayouts(store).map(({ id }) => id)).toEqual(ids.filter((id) => id !== 3n));
   });
 
-  it("are removed long after they are done, but never while they are owed", () => {
+  it("are removed long after they are finished, in the order of it, but never while they are owed", () => {
     const store = newShard();
-    const count = Number(DONE_PAYOUTS_KEPT) + 40;
-    for (let i = 0; i < count; i++) unwrap(queuePayout(store, entry));
-    for (let id = 0n; id < 30n; id++) if (id !== 20n) unwrap(completePayout(store, id));
-    expect(readPayout(store, 19n)).toBeUndefined();
-    expect(readPayout(store, 20n)?.status.type).toBe("queued");
-    expect(readPayout(store, 29n)?.status.type).toBe("done");
-    unwrap(completePayout(store, 20n));
-    for (let id = 30n; id < BigInt(count); id++) unwrap(completePayout(store, id));
-    expect([...store.iterate(payoutsEntries.prefix)].length).toBe(Number(DONE_PAYOUTS_KEPT));
+    const count = FINISHED_PAYOUTS_KEPT + 40n;
+    for (let id = 0n; id < count; id++) unwrap(queuePayout(store, entry));
+    // Payout 0 is owed all the time, and holds back the removal of no other one.
+    for (let id = count - 1n; id > 0n; id--) {
+      unwrap(id % 7n === 0n ? failPayout(store, id, 7n) : completePayout(store, id));
+    }
+    expect(readPayout(store, 0n)?.status.type).toBe("queued");
+    expect(listPayouts(store).map(({ id }) => id)).toEqual(
+      Array.from({ length: Number(FINISHED_PAYOUTS_KEPT) + 1 }, (_, id) => BigInt(id)),
+    );
+    expect([...store.iterate(payoutsFinished.prefix)]).toHaveLength(Number(FINISHED_PAYOUTS_KEPT));
+  });
+
+  it("that can never be paid do not keep others from being owed", () => {
+    const store = newShard();
+    payoutsNextId.set(store, MAX_OPEN_PAYOUTS - 1n);
+    const { id } = unwrap(queuePayout(store, entry));
+    expect(queuePayout(store, entry)).toMatchObject({ error: { reason: "TooManyPayouts" } });
+    unwrap(failPayout(store, id, 7n));
+    expect(unwrap(queuePayout(store, entry)).id).toBe(MAX_OPEN_PAYOUTS);
   });
 });

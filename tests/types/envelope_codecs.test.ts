@@ -10,7 +10,7 @@ import { rpcReturnValue } from "../../src/types/rpc_return_value.ts";
 import { trustedOperationStatus } from "../../src/types/trusted_operation_status.ts";
 import * as any from "./arbitraries.ts";
 import { codecCase, describeCodec } from "./codec_suite.ts";
-import { ALICE, BOB, fill, hex, ONE_U128, plain, SHARD } from "./golden.ts";
+import { BOB, fill, hex, ONE_U128, plain, SHARD } from "./golden.ts";
 
 const PLAIN_STATUSES = [
   "Submitted",
@@ -93,7 +93,7 @@ const anyOutcome = fc.constantFrom(
 );
 const anyPayoutStatus = fc.oneof(
   fc.constantFrom(plain("queued"), plain("done")),
-  fc.record({ payer: any.anyAccount, eraEnd: any.anyU32 }).map((value) => ({ type: "assigned" as const, value })),
+  fc.record({ blockNumber: any.anyU64 }).map((value) => ({ type: "failed" as const, value })),
 );
 const TIMESTAMP = { type: "timestamp" as const, parentchain: "Integritee" as const, blockNumber: 3, nowMs: 5n };
 const DEPOSIT = {
@@ -147,7 +147,7 @@ const ownTypes = [
     name: "payoutStatus",
     codec: payoutStatus,
     any: anyPayoutStatus,
-    golden: [{ type: "assigned", value: { payer: ALICE, eraEnd: 2 } }, `01 ${hex("a1")} 02000000`],
+    golden: [{ type: "failed", value: { blockNumber: 2n } }, "03 0200000000000000"],
     variantAt: [0],
   }),
   codecCase({

@@ -15,7 +15,8 @@ import { ok, type Result } from "../../primitives/result.ts";
 import type { ChainBlock } from "../../sidechain/chain_block.ts";
 import { type ConfirmationState, decideConfirmation, processFinalHead } from "../../sidechain/confirmation.ts";
 import type { KvStore } from "../../state/kv_store.ts";
-import { completePayout, listOpenPayouts, readPayout } from "../../stf/pallets/payouts.ts";
+import { completePayout, failPayout, listPayouts, readPayout } from "../../stf/pallets/payouts.ts";
+import { readBlockNumber } from "../../stf/pallets/system.ts";
 import type { Effect } from "../api/effects.ts";
 import { type DutyState, nextDuties, NO_DUTIES, noteImported, noteReverted } from "../duties/duties.ts";
 import type { DutyAlert, DutyChain, DutyExtrinsic, DutyIdentity } from "../duties/duty.ts";
@@ -27,7 +28,7 @@ import {
   startPayoutLedger,
 } from "../duties/payout_ledger.ts";
 import { payoutLedger } from "../duties/payout_ledger_codec.ts";
-import { planPayouts, reservedNonces } from "../duties/payouts.ts";
+import { failedPayouts, planPayouts, reservedNonces } from "../duties/payouts.ts";
 import type { Registration } from "../duties/registration.ts";
 import { MAX_BATCHED_CONFIRMATIONS } from "../duties/processed_confirmation.ts";
 import { ripenBlocks } from "../duties/ripe_blocks.ts";
@@ -78,7 +79,6 @@ export class DutyRunner {
   #confirmation: ConfirmationState = { type: "idle" };
   #isStoring = false;
   #alerts: ReadonlySet<string> = new Set();
-  #toComplete: readonly bigint[] = [];
   /** Blocks in which payouts cannot be read yet. */
   #unripe: readonly ImportedBlock[] = [];
   /** Newest parentchain block at the start: up to there this enclave may have paid what its ledger does not know. */
@@ -132,7 +132,8 @@ export class DutyRunner {
       this.#ledger = step.ledger;
       this.#logNew(step.alerts, "payoutRevert");
     }
-    const input = { payouts: listOpenPayouts(shard.chain.base.snapshot), shard: setup.shard, level: payoutFinality };
+    const { snapshot, number: stateNumber } = shard.chain.base;
+    const input = { payouts: listPayouts(snapshot), stateNumber, shard: setup.shard, level: payoutFinality };
     for (const block of blocks) {
       if (block.number > this.#processedBefore) this.#state = noteImported(this.#state, block);
       const { content } = block;
@@ -142,7 +143,7 @@ export class DutyRunner {
     const { ready, waiting } = ripenBlocks(this.#unripe, {
       imported: blocks,
       provenNumber: feed.state.proven.number,
-      confirmedNumber: shard.chain.base.number,
+      confirmedNumber: stateNumber,
       revertedFrom,
       level: payoutFinality,
     });
@@ -153,18 +154,21 @@ export class DutyRunner {
       for (const id of step.paid) this.#context.outbox.log("info", "PayoutPaid", { id });
       this.#logNew(step.alerts, "payouts");
     }
-    const paid = new Set(this.#ledger.entries.filter(({ paidAt }) => paidAt !== undefined).map(({ id }) => id));
-    this.#toComplete = listOpenPayouts(shard.chain.head.snapshot).map(({ id }) => id)
-      .filter((id) => id < this.#ledger.firstOpen || paid.has(id));
   }
 
-  /** The author's bookkeeping: payouts that the parentchain shows become done in the state. */
+  /** The author's bookkeeping: payouts that the parentchain shows become done in the state, and those given up failed. */
   completePayouts(store: KvStore): Result<undefined, { readonly code: string }> {
-    for (const id of this.#toComplete) {
+    for (const { id, paidAt } of this.#ledger.entries) {
+      if (paidAt === undefined) continue;
       const status = readPayout(store, id)?.status.type;
       if (status === undefined || status === "done") continue;
       const completed = completePayout(store, id);
       if (!completed.ok) return completed;
+    }
+    for (const id of failedPayouts(this.#ledger)) {
+      if (readPayout(store, id)?.status.type !== "queued") continue;
+      const failed = failPayout(store, id, readBlockNumber(store));
+      if (!failed.ok) return failed;
     }
     return ok(undefined);
   }
@@ -223,9 +227,10 @@ export class DutyRunner {
   async #planPayouts(chain: DutyChain): Promise<readonly Effect[]> {
     this.#headAtStart ??= chain.head.number;
     if (this.#isStoring || !this.#mayPay(chain, this.#headAtStart)) return [];
-    const { vault } = this.#context.feed;
-    const taken = this.#state.outbox.map(({ signer, nonce }) => ({ signer, nonce }));
-    const plan = planPayouts(this.#ledger, chain, this.#identity, vault, taken);
+    const { shard: { chain: { base } }, feed: { vault } } = this.#context;
+    const reserved = this.#state.outbox.map(({ signer, nonce }) => ({ signer, nonce }));
+    const isOpen = (id: bigint) => readPayout(base.snapshot, id)?.status.type === "queued";
+    const plan = planPayouts(this.#ledger, chain, this.#identity, { vault, reserved, isOpen });
     this.#ledger = plan.ledger;
     this.#logNew(plan.alerts, "payoutPlan");
     const effects = plan.send.map((extrinsic) => this.#submit(extrinsic));

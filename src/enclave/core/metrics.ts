@@ -8,7 +8,7 @@
 import { encodeBase58 } from "../../primitives/base58.ts";
 import { parentchainPallets } from "../../stf/pallets/parentchain.ts";
 import { readTotalIssuance } from "../../stf/pallets/balances.ts";
-import { countOpenPayouts, listOpenPayouts, payoutsDoneCount } from "../../stf/pallets/payouts.ts";
+import { countOpenPayouts, listOpenPayouts, payoutsDoneCount, payoutsFailedCount } from "../../stf/pallets/payouts.ts";
 import { PARENTCHAIN_IDS } from "../../types/parentchain_id.ts";
 import type { Metric } from "../api/ecall_values.ts";
 import type { ParentchainFeed } from "./parentchain_feed.ts";
@@ -142,6 +142,7 @@ function shardMetrics(shard: Shard): Metric[] {
     plain("enclave_sidechain_block_height", GAUGE, number),
     plain("enclave_payouts_open", GAUGE, countOpenPayouts(snapshot)),
     plain("enclave_payouts_oldest_open_seconds", GAUGE, oldestPayoutSeconds(shard)),
+    plain("enclave_payouts_failed", GAUGE, payoutsFailedCount.get(snapshot) ?? 0n),
     plain("enclave_payouts_settled", COUNTER, payoutsDoneCount.get(snapshot) ?? 0n),
     plain("enclave_stf_state_size_bytes", GAUGE, snapshot.encodedSize, [["shard", encodeBase58(shard.setup.shard)]]),
     plain("enclave_stf_runtime_total_issuance", GAUGE, tokens),

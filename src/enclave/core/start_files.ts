@@ -50,7 +50,8 @@ export async function readStartFiles(context: StartFilesContext): Promise<readon
     read(LEDGER_FILE, async (sealed) => {
       found.ledger = sealed === undefined ? undefined : await openLedger(setup, sealed);
       if (found.ledger !== undefined) return await readState();
-      const detail = `The file "${LEDGER_FILE}" is damaged: without it a payout could be paid twice`;
+      const detail =
+        `The file "${LEDGER_FILE}" is damaged, or of another version: without it a payout could be paid twice`;
       return [{ type: "fatal", value: { code: "PayoutLedgerDamaged", detail } }];
     }) ?? await readState();
   return read(PEERS_FILE, async (sealed = new Uint8Array(0)) => {

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import type { LedgerEntry, PayoutLedger } from "./payout_ledger.ts";
+import type { LedgerEntry } from "./payout_entries.ts";
+import type { PayoutLedger } from "./payout_ledger.ts";
 
 /**
  * The ledger that has read more of the parentchain; of an equally new pair the own one. What this enclave has signed itself
  * stays signed as long as its window is not over, so that no payout is signed a second time; the ledgers of others do not
- * name it.
+ * name it; nor how often it has failed.
  */
 export function mergeLedgers(
   own: PayoutLedger | undefined,
@@ -18,11 +19,13 @@ export function mergeLedgers(
   if (other.cursor <= own.cursor) return own;
   // A later window: what was signed in an earlier one is dead.
   if (own.window === undefined || other.window?.start !== own.window.start) return other;
-  const signed = new Map(own.entries.map((entry) => [entry.id, entry.signed]));
-  return { ...other, entries: other.entries.map((entry) => withSigned(entry, signed.get(entry.id))) };
+  const known = new Map(own.entries.map((entry) => [entry.id, entry]));
+  return { ...other, entries: other.entries.map((entry) => withOwn(entry, known.get(entry.id))) };
 }
 
-function withSigned(entry: LedgerEntry, signed: LedgerEntry["signed"]): LedgerEntry {
+function withOwn(entry: LedgerEntry, own: LedgerEntry | undefined): LedgerEntry {
+  if (own === undefined) return entry;
+  const failures = Math.max(entry.failures, own.failures);
   const isOpen = entry.signed === undefined && entry.paidAt === undefined && entry.failedIn === undefined;
-  return isOpen ? { ...entry, signed } : entry;
+  return isOpen ? { ...entry, failures, signed: own.signed } : { ...entry, failures };
 }

@@ -2,102 +2,39 @@
  * What an enclave knows of the shard's payouts on the parentchain: which ones may be paid, which were, and what it has
  * signed itself. Sealed by the enclave, and handed to new validateers with the state.
  *
- * Blocks of the parentchain are cut into windows of {@linkcode PAYOUT_WINDOW} by their number; only the one in which the
- * shard was created begins with it and is cut into shorter ones. Each payout has one payer in a window, by the validateers
- * at the window's first block, and everything signed in a window dies with it. So all enclaves agree without a word who may
- * pay, and nobody pays before the last window's end is final and its events are read.
- *
- * States of a payout: unknown → `waiting` → `signed` → `paid`; `signed` → `waiting` when its window is over without payment,
- * or when the extrinsic was included but the transfer failed.
+ * It is a function of the parentchain's blocks and of the confirmed states that they name, so that all enclaves have the same
+ * one but for what they signed. Nobody pays before the end of the last window is final and its events are read.
  *
  * @module
  */
-import type { AccountId, BlockHash, H256 } from "../../primitives/branded.ts";
-import { equalBytes } from "../../primitives/bytes.ts";
-import { toHex } from "../../primitives/hex.ts";
 import type { FinalityLevel } from "../../parentchain/follower_state.ts";
-import type { ImportedBlock, ProxyOutcome } from "../../parentchain/imported_block.ts";
+import type { ImportedBlock } from "../../parentchain/imported_block.ts";
 import { shardAuthorities } from "../../parentchain/view.ts";
+import type { AccountId } from "../../primitives/branded.ts";
 import type { Payout } from "../../types/payout.ts";
 import type { DutyAlert } from "./duty.ts";
+import { entriesOfNewWindow, type LedgerEntry, newEntry, settleOutcomes } from "./payout_entries.ts";
+import { type PayoutWindow, windowBeginning } from "./payout_window.ts";
 import { LEVEL_RANK } from "./ripe_blocks.ts";
 
-/** Blocks of a window, and mortality of what is signed in it. A power of two, as mortality must be. */
-export const PAYOUT_WINDOW = 64;
-/** Most payouts kept: as many as the shard's state lets wait. */
-export const MAX_LEDGER_ENTRIES = 4_096;
-/** Most validateers of a window: more than the ten that a shard can have. */
-export const MAX_WINDOW_AUTHORITIES = 64;
-
-/** A payout's extrinsic; the same bytes are sent again and again until it is included or dead. */
-export interface SignedPayout {
-  /** Last block in which it can be included: the end of its window. */
-  readonly eraEnd: number;
-  /** Its bytes. */
-  readonly bytes: Uint8Array;
-  /** Its name on the chain. */
-  readonly hash: H256;
-  /** The nonce it takes. */
-  readonly nonce: number;
-  /** Whether the ledger with it is stored durably: only then may it be sent. */
-  readonly isStored: boolean;
-  /** Parentchain block at which it was last sent; 0 if never. */
-  readonly sentAt: number;
-}
-
-/** A payout that a confirmation covers. */
-export interface LedgerEntry {
-  /** Its id in the shard's state. */
-  readonly id: bigint;
-  /** Who receives. */
-  readonly beneficiary: AccountId;
-  /** Amount in smallest units. */
-  readonly amount: bigint;
-  /** What this enclave has signed for it, if it is alive. */
-  readonly signed: SignedPayout | undefined;
-  /** First block of the last window in which its extrinsic failed: it is tried again in a later one. */
-  readonly failedIn: number | undefined;
-  /** Parentchain block in which it was paid. */
-  readonly paidAt: number | undefined;
-}
-
-/** A window with its payers. */
-export interface PayoutWindow {
-  /** First block. */
-  readonly start: number;
-  /** Blocks, a power of two. */
-  readonly period: number;
-  /** Hash of the first block: the checkpoint of what is signed. */
-  readonly hash: BlockHash;
-  /** Validateers in the state of the first block; {@linkcode payerOf} names the payer of a payout among them. */
-  readonly authorities: readonly AccountId[];
-}
+/** Most payouts kept: as many as the shard's state keeps, open and finished. Further ones wait until there is room. */
+export const MAX_LEDGER_ENTRIES = 5_120;
 
 /** The ledger: an immutable value. */
 export interface PayoutLedger {
   /** Newest parentchain block that was read. */
   readonly cursor: number;
-  /** Payouts with a lower id are settled, or older than the ledger. */
-  readonly firstOpen: bigint;
+  /** The next payout to be entered: lower ones are entries, or finished, or older than the ledger. */
+  readonly nextUnseen: bigint;
   /** The window of the cursor; absent until a window's first block was read. Without authorities before the shard exists. */
   readonly window: PayoutWindow | undefined;
-  /** Payouts from `firstOpen` on, by ascending id. */
+  /** Payouts that are not finished for this enclave, by ascending id. */
   readonly entries: readonly LedgerEntry[];
 }
 
-/** Begins a ledger for a shard's first payouts, or for those after `firstOpen` if there is nobody to ask. */
-export function startPayoutLedger(cursor: number, firstOpen: bigint): PayoutLedger {
-  return { cursor, firstOpen, window: undefined, entries: [] };
-}
-
-/**
- * Payer of a payout in a window: number `(id + k) mod n` of its `n` validateers in the `k`-th window, so that in each window it
- * is the next one's turn, and a payout whose payer is gone does not wait for ever. Short windows before the first whole one
- * count as that one's part.
- */
-export function payerOf({ start, authorities }: PayoutWindow, id: bigint): AccountId | undefined {
-  const turn = id + BigInt(Math.floor(start / PAYOUT_WINDOW));
-  return authorities.length === 0 ? undefined : authorities[Number(turn % BigInt(authorities.length))];
+/** Begins a ledger for a shard's first payouts, or for those from `nextUnseen` on if there is nobody to ask. */
+export function startPayoutLedger(cursor: number, nextUnseen: bigint): PayoutLedger {
+  return { cursor, nextUnseen, window: undefined, entries: [] };
 }
 
 /** What a block changed. */
@@ -112,8 +49,10 @@ export interface LedgerStep {
 
 /** What a block's reading depends on. */
 export interface LedgerInput {
-  /** Payouts in the state of the newest confirmed sidechain block. */
+  /** Payouts that the state of the newest confirmed sidechain block keeps, open and finished, by ascending id. */
   readonly payouts: readonly Payout[];
+  /** Number of that sidechain block: the one that the parentchain's block shows as confirmed, or a later one. */
+  readonly stateNumber: bigint;
   /** The shard, for its validateers. */
   readonly shard: Uint8Array;
   /** The level that the parentchain's blocks must have; normally `proven`. */
@@ -126,128 +65,68 @@ export interface LedgerInput {
  */
 export function readBlockForPayouts(ledger: PayoutLedger, block: ImportedBlock, input: LedgerInput): LedgerStep {
   if (block.number <= ledger.cursor) return { ledger, paid: [], alerts: [] };
-  const { content } = block;
-  if (
-    block.number !== ledger.cursor + 1 || content === undefined || LEVEL_RANK[block.level] < LEVEL_RANK[input.level]
-  ) {
-    const fields = { block: String(block.number), cursor: String(ledger.cursor), level: block.level };
+  const { content, number } = block;
+  if (number !== ledger.cursor + 1 || content === undefined || LEVEL_RANK[block.level] < LEVEL_RANK[input.level]) {
+    const fields = { block: String(number), cursor: String(ledger.cursor), level: block.level };
     return { ledger, paid: [], alerts: [{ code: "PayoutLedgerStopped", fields }] };
   }
   const rolled = rollWindow(ledger, block, shardAuthorities(content.view, input.shard));
-  const settled = settleOutcomes(rolled, block.number, content.proxied);
+  const { paid, alerts, entries } = settleOutcomes(rolled.entries, rolled.window, number, content.proxied);
   const confirmed = content.view.confirmation?.blockNumber ?? 0n;
-  const added = input.payouts.filter((payout) =>
-    payout.status.type !== "done" && payout.blockNumber <= confirmed && payout.id >= settled.ledger.firstOpen
-  );
-  return { ...settled, ledger: dropSettled({ ...addEntries(settled.ledger, added), cursor: block.number }) };
-}
-
-/** Last block of a window. */
-export function windowEnd({ start, period }: PayoutWindow): number {
-  return start + period - 1;
+  const entered = enterUnseen({ ...rolled, entries, cursor: number }, input.payouts, confirmed);
+  const finished = noteFinished(entered.ledger, input, confirmed);
+  return { ledger: finished.ledger, paid, alerts: [...alerts, ...entered.alerts, ...finished.alerts] };
 }
 
 /** When a window is over: new payers, and whatever was signed before is dead. */
-function rollWindow(
-  ledger: PayoutLedger,
-  { number, hash }: ImportedBlock,
-  authorities: readonly AccountId[],
-): PayoutLedger {
-  const { window } = ledger;
-  const begins = window === undefined
-    // Within a window its payers are not known, unless there were none: a shard, once created, stays.
-    ? number % PAYOUT_WINDOW === 0 || authorities.length === 0
-    : number > windowEnd(window) || window.authorities.length === 0;
-  if (!begins) return ledger;
-  const left = PAYOUT_WINDOW - number % PAYOUT_WINDOW;
-  const period = 2 ** Math.floor(Math.log2(left));
+function rollWindow(ledger: PayoutLedger, block: ImportedBlock, authorities: readonly AccountId[]): PayoutLedger {
+  const window = windowBeginning(ledger.window, block, authorities);
+  return window === undefined ? ledger : { ...ledger, window, entries: entriesOfNewWindow(ledger.entries) };
+}
+
+type Step = Pick<LedgerStep, "ledger" | "alerts">;
+
+/**
+ * Enters what the confirmation covers, also if it is finished by now: who was away reads the payments of it in the blocks that
+ * follow, and must not take them for those of others. One that is missing was finished and removed meanwhile; then its
+ * payment cannot be told from those of equal ones, so nothing after it is entered.
+ */
+function enterUnseen(ledger: PayoutLedger, payouts: readonly Payout[], confirmed: bigint): Step {
+  const unseen = payouts.filter(({ id, blockNumber }) => id >= ledger.nextUnseen && blockNumber <= confirmed);
+  const gap = unseen.findIndex(({ id }, i) => id !== ledger.nextUnseen + BigInt(i));
+  const whole = gap < 0 ? unseen : unseen.slice(0, gap);
+  const added = whole.slice(0, Math.max(0, MAX_LEDGER_ENTRIES - ledger.entries.length));
+  const fields = { missing: String(ledger.nextUnseen + BigInt(gap)) };
   return {
-    ...ledger,
-    window: { start: number, period, hash, authorities: authorities.slice(0, MAX_WINDOW_AUTHORITIES) },
-    entries: ledger.entries.map((entry) => ({ ...entry, signed: undefined })),
+    ledger: added.length === 0 ? ledger : {
+      ...ledger,
+      nextUnseen: ledger.nextUnseen + BigInt(added.length),
+      entries: [...ledger.entries, ...added.map(newEntry)],
+    },
+    alerts: gap < 0 ? [] : [{ code: "PayoutLedgerIncomplete", fields }],
   };
 }
 
 /**
- * Matches payments with payouts by payer, beneficiary and amount, the lowest id first. Payouts that are equal in all three
- * are interchangeable, so it does not matter whose extrinsic it was.
+ * Drops what is paid and done in the confirmed state too; what this enclave has signed for it may still be included and settle
+ * an equal one, so such an entry stays until its window is over. Sets aside what the state gave up in a block that is
+ * confirmed. And what is not open in the state, but not paid either in any block up to the one that confirms that state:
+ * the state knows better, by an enclave that read every block.
  */
-function settleOutcomes(ledger: PayoutLedger, block: number, outcomes: readonly ProxyOutcome[]): LedgerStep {
-  const { window } = ledger;
-  let entries = ledger.entries;
-  const paid: bigint[] = [];
+function noteFinished(ledger: PayoutLedger, { payouts, stateNumber }: LedgerInput, confirmed: bigint): Step {
+  if (ledger.entries.length === 0) return { ledger, alerts: [] };
   const alerts: DutyAlert[] = [];
-  for (const { outcome, signer, extrinsicHash } of outcomes) {
-    const own = entries.find(({ signed }) => signed !== undefined && equalBytes(signed.hash, extrinsicHash));
-    if (outcome.type === "failed") {
-      if (own === undefined || window === undefined) continue;
-      alerts.push({ code: "PayoutFailed", fields: { id: String(own.id), reason: outcome.reason } });
-      entries = replace(entries, { ...own, signed: undefined, failedIn: window.start });
-      continue;
-    }
-    const match = entries.find(({ id, paidAt, beneficiary, amount }) =>
-      paidAt === undefined && amount === outcome.amount && equalBytes(beneficiary, outcome.beneficiary) &&
-      window !== undefined && equalBytes(payerOf(window, id) ?? NOBODY, signer)
-    );
-    if (match === undefined) {
-      alerts.push({ code: "UnexpectedVaultTransfer", fields: { extrinsic: toHex(extrinsicHash) } });
-      continue;
-    }
-    paid.push(match.id);
-    entries = settle(entries, match, own, block);
-  }
-  return { ledger: { ...ledger, entries }, paid, alerts };
-}
-
-/**
- * Marks a payout as paid by the extrinsic of `own`. Those bytes are spent and must not be sent again; if they were signed
- * for an equal payout, that one takes over what was signed for the one they settled, so that nothing is signed twice.
- */
-function settle(
-  entries: readonly LedgerEntry[],
-  match: LedgerEntry,
-  own: LedgerEntry | undefined,
-  block: number,
-): readonly LedgerEntry[] {
-  if (own === undefined) return replace(entries, { ...match, paidAt: block });
-  const settled = replace(entries, { ...match, paidAt: block, signed: undefined });
-  return own.id === match.id ? settled : replace(settled, { ...own, signed: match.signed });
-}
-
-const NOBODY = new Uint8Array(0);
-
-function replace(entries: readonly LedgerEntry[], changed: LedgerEntry): readonly LedgerEntry[] {
-  return entries.map((entry) => entry.id === changed.id ? changed : entry);
-}
-
-function addEntries(ledger: PayoutLedger, payouts: readonly Payout[]): PayoutLedger {
-  const known = new Set(ledger.entries.map(({ id }) => id));
-  const added = payouts.filter(({ id }) => !known.has(id)).map(({ id, beneficiary, amount }): LedgerEntry => ({
-    id,
-    beneficiary,
-    amount,
-    signed: undefined,
-    failedIn: undefined,
-    paidAt: undefined,
-  }));
-  if (added.length === 0) return ledger;
-  const entries = [...ledger.entries, ...added].sort((a, b) => a.id < b.id ? -1 : 1);
-  return { ...ledger, entries: entries.slice(0, MAX_LEDGER_ENTRIES) };
-}
-
-/**
- * Drops paid entries from the low end. An entry whose own extrinsic may still be included stays until its window is over:
- * another payment settled it, and that extrinsic settles another one.
- */
-function dropSettled(ledger: PayoutLedger): PayoutLedger {
-  let { firstOpen } = ledger;
-  let dropped = 0;
-  for (const entry of ledger.entries) {
-    if (entry.id !== firstOpen || entry.paidAt === undefined || entry.signed !== undefined) break;
-    firstOpen++;
-    dropped++;
-  }
-  return dropped === 0 ? ledger : { ...ledger, firstOpen, entries: ledger.entries.slice(dropped) };
+  const known = new Map(payouts.map(({ id, status }) => [id, status]));
+  const entries = ledger.entries.flatMap((entry): readonly LedgerEntry[] => {
+    const status = known.get(entry.id);
+    const isDone = status === undefined || status.type === "done";
+    if (entry.paidAt !== undefined) return isDone && entry.signed === undefined ? [] : [entry];
+    const isFailed = status?.type === "failed" && status.value.blockNumber <= confirmed;
+    if (entry.isSetAside || !(isFailed || (isDone && confirmed >= stateNumber))) return [entry];
+    alerts.push({ code: isFailed ? "PayoutSetAside" : "PayoutLedgerCorrected", fields: { id: String(entry.id) } });
+    return [{ ...entry, isSetAside: true }];
+  });
+  return { ledger: { ...ledger, entries }, alerts };
 }
 
 /** Number of a parentchain block that never comes: a ledger there reads and pays nothing any more. */

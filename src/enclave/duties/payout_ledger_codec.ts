@@ -3,17 +3,26 @@
  *
  * @module
  */
-import { bytes, bytesOf, type Codec, mapped, option, struct, u128, u32, u64, vec } from "../../codec/codec.ts";
+import {
+  bool,
+  bytes,
+  bytesOf,
+  type Codec,
+  mapped,
+  option,
+  struct,
+  u128,
+  u32,
+  u64,
+  u8,
+  variant,
+  vec,
+} from "../../codec/codec.ts";
 import { h256 } from "../../primitives/branded.ts";
 import { accountIdCodec, blockHashCodec } from "../../types/ids.ts";
-import {
-  type LedgerEntry,
-  MAX_LEDGER_ENTRIES,
-  MAX_WINDOW_AUTHORITIES,
-  type PayoutLedger,
-  type PayoutWindow,
-  type SignedPayout,
-} from "./payout_ledger.ts";
+import type { LedgerEntry, SignedPayout } from "./payout_entries.ts";
+import { MAX_LEDGER_ENTRIES, type PayoutLedger } from "./payout_ledger.ts";
+import { MAX_WINDOW_AUTHORITIES, type PayoutWindow } from "./payout_window.ts";
 
 /** Largest signed payout extrinsic: it has about 200 bytes. */
 export const MAX_PAYOUT_EXTRINSIC_BYTES = 1_024;
@@ -32,10 +41,9 @@ const signedPayout: Codec<SignedPayout> = mapped(
   ({ eraEnd, bytes, hash, nonce }) => ({ eraEnd, bytes, hash, nonce }),
 );
 
-/** SCALE codec of {@linkcode PayoutLedger}: private, sealed. */
-export const payoutLedger: Codec<PayoutLedger> = struct<PayoutLedger>({
+const fields: Codec<PayoutLedger> = struct<PayoutLedger>({
   cursor: u32,
-  firstOpen: u64,
+  nextUnseen: u64,
   window: option(struct<PayoutWindow>({
     start: u32,
     period: u32,
@@ -49,8 +57,20 @@ export const payoutLedger: Codec<PayoutLedger> = struct<PayoutLedger>({
       amount: u128,
       signed: option(signedPayout),
       failedIn: option(u32),
+      failures: u8,
       paidAt: option(u32),
+      isSetAside: bool,
     }),
     MAX_LEDGER_ENTRIES,
   ),
 });
+
+/** Index of the form. Another one is refused: an enclave that wrote it had other payers in mind, and another measurement. */
+const LEDGER_VERSION = 2;
+
+/** SCALE codec of {@linkcode PayoutLedger}: private, sealed. The form's version goes first. */
+export const payoutLedger: Codec<PayoutLedger> = mapped(
+  variant<{ ledger: PayoutLedger }>({ ledger: [LEDGER_VERSION, fields] }),
+  ({ value }) => value,
+  (value) => ({ type: "ledger" as const, value }),
+);

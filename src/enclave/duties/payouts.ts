@@ -13,7 +13,9 @@ import { signExtrinsic } from "../../parentchain/extrinsic.ts";
 import { existentialDeposit } from "../../parentchain/funding.ts";
 import type { DutyAlert, DutyChain, DutyExtrinsic, DutyIdentity } from "./duty.ts";
 import { nextNonce, type ReservedNonce } from "./outbox.ts";
-import { type LedgerEntry, payerOf, type PayoutLedger, type SignedPayout, windowEnd } from "./payout_ledger.ts";
+import type { LedgerEntry, SignedPayout } from "./payout_entries.ts";
+import type { PayoutLedger } from "./payout_ledger.ts";
+import { payerOf, windowEnd } from "./payout_window.ts";
 import { encodeProxied } from "./vault.ts";
 
 /** Most payouts signed and not included: fewer than a node's pool takes of one sender. */
@@ -22,6 +24,11 @@ export const MAX_PAYOUTS_IN_FLIGHT = 16;
 export const MIN_WINDOW_LEFT = 8;
 /** Blocks after which the same bytes are sent again. */
 export const PAYOUT_RESEND_BLOCKS = 4;
+/**
+ * Windows in which an enclave lets a payout fail before it gives it up: each attempt costs a fee. Enough for a beneficiary to
+ * put right what hinders it, such as an account below the existential deposit.
+ */
+export const MAX_PAYOUT_FAILURES = 4;
 
 /** What to do for payouts. */
 export interface PayoutPlan {
@@ -40,18 +47,31 @@ export function reservedNonces(ledger: PayoutLedger, account: AccountId): readon
   return ledger.entries.flatMap(({ signed }) => signed === undefined ? [] : [{ signer: account, nonce: signed.nonce }]);
 }
 
-/**
- * Signs payouts that are this enclave's in the current window, and sends those that are stored.
- *
- * @param vault The shard's vault on this chain.
- * @param reserved Nonces that other extrinsics under way hold.
- */
+/** What signing depends on, besides the ledger and the parentchain. */
+export interface PayoutTerms {
+  /** The shard's vault on this chain. */
+  readonly vault: AccountId;
+  /** Nonces that other extrinsics under way hold. */
+  readonly reserved: readonly ReservedNonce[];
+  /** Whether a payout is open in the newest confirmed state: if not, others have paid it in a block that is not read yet. */
+  readonly isOpen: (id: bigint) => boolean;
+}
+
+/** Payouts that this enclave has tried in vain so often that it gives them up. */
+export function failedPayouts(ledger: PayoutLedger): readonly bigint[] {
+  return ledger.entries.filter((entry) => entry.paidAt === undefined && isGivenUp(entry)).map(({ id }) => id);
+}
+
+function isGivenUp({ failures }: LedgerEntry): boolean {
+  return failures >= MAX_PAYOUT_FAILURES;
+}
+
+/** Signs payouts that are this enclave's in the current window, and sends those that are stored. */
 export function planPayouts(
   ledger: PayoutLedger,
   chain: DutyChain,
   identity: DutyIdentity,
-  vault: AccountId,
-  reserved: readonly ReservedNonce[],
+  terms: PayoutTerms,
 ): PayoutPlan {
   const { window } = ledger;
   const head = chain.head.number;
@@ -59,7 +79,7 @@ export function planPayouts(
   // The ledger may lag behind the head, but not by a window: what it has not read of its own window is this payer's own.
   const isCurrent = window !== undefined && ledger.cursor <= head && head <= windowEnd(window);
   if (!isCurrent || ledger.entries.length === 0) return idle;
-  const signed = signDue(ledger, chain, identity, vault, reserved);
+  const signed = signDue(ledger, chain, identity, terms);
   const send: DutyExtrinsic[] = [];
   const entries = signed.entries.map((entry) => {
     if (!isDueToSend(entry, head) || entry.signed === undefined) return entry;
@@ -90,8 +110,7 @@ function signDue(
   ledger: PayoutLedger,
   chain: DutyChain,
   identity: DutyIdentity,
-  vault: AccountId,
-  reserved: readonly ReservedNonce[],
+  { vault, reserved, isOpen }: PayoutTerms,
 ): SignedDue {
   const { window } = ledger;
   const none: SignedDue = { entries: ledger.entries, alerts: [] };
@@ -99,9 +118,12 @@ function signDue(
   if (window === undefined || windowEnd(window) - chain.head.number < MIN_WINDOW_LEFT) return none;
   const isMine = (entry: LedgerEntry) =>
     entry.paidAt === undefined && entry.signed === undefined && entry.failedIn !== window.start &&
+    !entry.isSetAside && !isGivenUp(entry) && isOpen(entry.id) &&
     equalBytes(payerOf(window, entry.id) ?? new Uint8Array(0), account);
   const alive = ledger.entries.filter(({ signed, paidAt }) => signed !== undefined && paidAt === undefined);
-  const due = ledger.entries.filter(isMine).slice(0, Math.max(0, MAX_PAYOUTS_IN_FLIGHT - alive.length));
+  // What failed before comes last, so that it holds up nothing that can be paid.
+  const due = ledger.entries.filter(isMine).sort((a, b) => a.failures - b.failures)
+    .slice(0, Math.max(0, MAX_PAYOUTS_IN_FLIGHT - alive.length));
   if (due.length === 0) return none;
   if (!chain.view.vaultProxies.some(({ delegate }) => equalBytes(delegate, account))) {
     return { ...none, alerts: [{ code: "NotVaultDelegate", fields: { waiting: String(due.length) } }] };

@@ -8,27 +8,27 @@
 import { u64 } from "../../codec/codec.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
 import type { KvStore, StateReader } from "../../state/kv_store.ts";
-import { type Payout, payout, type PayoutAssignment } from "../../types/payout.ts";
+import { type Payout, payout } from "../../types/payout.ts";
 import { type StorageMap, storageMap, type StorageValue, storageValue } from "../storage.ts";
 import type { StfError } from "../stf_error.ts";
 
 /** Most payouts that may wait; bounds the state and the debts if the parentchain does not answer. */
 export const MAX_OPEN_PAYOUTS = 4096n;
 
-/** How many ids a finished payout stays readable, for clients that ask late. */
-export const DONE_PAYOUTS_KEPT = 1024n;
-
-/** Most finished entries removed in one go, so that no single call is slow. */
-const MAX_REMOVED_AT_ONCE = 16;
+/** How many finished payouts stay readable: for clients that ask late, and for validateers that were away. */
+export const FINISHED_PAYOUTS_KEPT = 1024n;
 
 /** `Payouts.NextId`: id of the next payout, which is the number of all payouts ever. */
 export const payoutsNextId: StorageValue<bigint> = storageValue("Payouts", "NextId", u64);
 
-/** `Payouts.FirstKept`: smallest id whose entry may still be there. */
-export const payoutsFirstKept: StorageValue<bigint> = storageValue("Payouts", "FirstKept", u64);
-
 /** `Payouts.DoneCount`: number of payouts ever done. */
 export const payoutsDoneCount: StorageValue<bigint> = storageValue("Payouts", "DoneCount", u64);
+
+/** `Payouts.FailedCount`: number of payouts that failed and were not paid after all. */
+export const payoutsFailedCount: StorageValue<bigint> = storageValue("Payouts", "FailedCount", u64);
+
+/** `Payouts.Finished`: ids of finished payouts by the order in which they were finished, as long as they are kept. */
+export const payoutsFinished: StorageMap<bigint, bigint> = storageMap("Payouts", "Finished", u64, u64);
 
 /** `Payouts.Entries`: payouts by id. */
 export const payoutsEntries: StorageMap<bigint, Payout> = storageMap("Payouts", "Entries", u64, payout);
@@ -40,9 +40,13 @@ export type PayoutError =
   /** The entry is in a state that this change does not start from. */
   | { readonly code: "WrongPayoutStatus"; readonly id: bigint; readonly status: Payout["status"]["type"] };
 
-/** How many payouts are not done. */
+/** How many payouts are neither done nor failed. */
 export function countOpenPayouts(store: StateReader): bigint {
-  return (payoutsNextId.get(store) ?? 0n) - (payoutsDoneCount.get(store) ?? 0n);
+  return (payoutsNextId.get(store) ?? 0n) - countFinished(store);
+}
+
+function countFinished(store: StateReader): bigint {
+  return (payoutsDoneCount.get(store) ?? 0n) + (payoutsFailedCount.get(store) ?? 0n);
 }
 
 /** Adds a payout as `queued`, or refuses with `TooManyPayouts`. */
@@ -63,61 +67,66 @@ export function readPayout(store: StateReader, id: bigint): Payout | undefined {
   return payoutsEntries.get(store, id);
 }
 
-/** The payouts that are not done, by ascending id; at most {@linkcode MAX_OPEN_PAYOUTS}. */
+/**
+ * The payouts that are kept, by ascending id: all that are open, and the last that were finished; at most
+ * {@linkcode MAX_OPEN_PAYOUTS} and {@linkcode FINISHED_PAYOUTS_KEPT}.
+ */
+export function listPayouts(store: StateReader): readonly Payout[] {
+  const kept: Payout[] = [];
+  for (const [, bytes] of store.iterate(payoutsEntries.prefix)) kept.push(payout.decode(bytes));
+  return kept.sort((a, b) => a.id < b.id ? -1 : 1);
+}
+
+/** The payouts that are neither done nor failed, by ascending id; at most {@linkcode MAX_OPEN_PAYOUTS}. */
 export function listOpenPayouts(store: StateReader): readonly Payout[] {
-  const open: Payout[] = [];
-  for (const [, bytes] of store.iterate(payoutsEntries.prefix)) {
-    const entry = payout.decode(bytes);
-    if (entry.status.type !== "done") open.push(entry);
-  }
-  return open.sort((a, b) => a.id < b.id ? -1 : 1);
+  return listPayouts(store).filter(({ status }) => status.type === "queued");
 }
 
-/** queued → assigned: somebody has signed an extrinsic for it. */
-export function assignPayout(
-  store: KvStore,
-  id: bigint,
-  assignment: PayoutAssignment,
-): Result<undefined, PayoutError> {
-  return changeStatus(store, id, ["queued"], { type: "assigned", value: assignment });
-}
-
-/** assigned → queued: the era has ended, and the payment is not on the chain. */
-export function requeuePayout(store: KvStore, id: bigint): Result<undefined, PayoutError> {
-  return changeStatus(store, id, ["assigned"], { type: "queued", value: undefined });
-}
-
-/** queued or assigned → done: the payment is proven to be on the chain. Old finished entries are removed. */
+/** queued or failed → done: the payment is proven to be on the chain. Old finished entries are removed. */
 export function completePayout(store: KvStore, id: bigint): Result<undefined, PayoutError> {
-  const changed = changeStatus(store, id, ["queued", "assigned"], { type: "done", value: undefined });
-  if (!changed.ok) return changed;
+  const before = changeStatus(store, id, ["queued", "failed"], { type: "done", value: undefined });
+  if (!before.ok) return before;
+  if (before.value === "queued") noteFinished(store, id);
+  else payoutsFailedCount.set(store, (payoutsFailedCount.get(store) ?? 0n) - 1n);
   payoutsDoneCount.set(store, (payoutsDoneCount.get(store) ?? 0n) + 1n);
-  removeOldEntries(store);
   return ok(undefined);
 }
 
+/**
+ * queued → failed: the parentchain refused the payment time and again. It no longer counts as open, so that payouts that
+ * can never be paid hold up no others. `blockNumber` is the sidechain block in which that is said.
+ */
+export function failPayout(store: KvStore, id: bigint, blockNumber: bigint): Result<undefined, PayoutError> {
+  const before = changeStatus(store, id, ["queued"], { type: "failed", value: { blockNumber } });
+  if (!before.ok) return before;
+  noteFinished(store, id);
+  payoutsFailedCount.set(store, (payoutsFailedCount.get(store) ?? 0n) + 1n);
+  return ok(undefined);
+}
+
+/** Changes a status and gives the one before. */
 function changeStatus(
   store: KvStore,
   id: bigint,
   from: readonly Payout["status"]["type"][],
   to: Payout["status"],
-): Result<undefined, PayoutError> {
+): Result<Payout["status"]["type"], PayoutError> {
   const entry = readPayout(store, id);
   if (entry === undefined) return err({ code: "UnknownPayout", id });
-  if (!from.includes(entry.status.type)) return err({ code: "WrongPayoutStatus", id, status: entry.status.type });
+  const { type } = entry.status;
+  if (!from.includes(type)) return err({ code: "WrongPayoutStatus", id, status: type });
   payoutsEntries.set(store, id, { ...entry, status: to });
-  return ok(undefined);
+  return ok(type);
 }
 
-function removeOldEntries(store: KvStore): void {
-  const nextId = payoutsNextId.get(store) ?? 0n;
-  const before = payoutsFirstKept.get(store) ?? 0n;
-  let first = before;
-  for (let i = 0; i < MAX_REMOVED_AT_ONCE && first + DONE_PAYOUTS_KEPT < nextId; i++) {
-    // An open entry stops the removal, so that entries from `FirstKept` on are never lost while they are owed.
-    if (readPayout(store, first)?.status.type !== "done") break;
-    payoutsEntries.remove(store, first);
-    first++;
-  }
-  if (first !== before) payoutsFirstKept.set(store, first);
+/** Keeps the order in which payouts were finished, and removes the one that was finished long ago. Call before counting. */
+function noteFinished(store: KvStore, id: bigint): void {
+  const order = countFinished(store);
+  payoutsFinished.set(store, order, id);
+  if (order < FINISHED_PAYOUTS_KEPT) return;
+  const old = order - FINISHED_PAYOUTS_KEPT;
+  const removed = payoutsFinished.get(store, old);
+  if (removed === undefined) return;
+  payoutsEntries.remove(store, removed);
+  payoutsFinished.remove(store, old);
 }

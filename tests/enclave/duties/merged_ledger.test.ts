@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { mergeLedgers } from "../../../src/enclave/duties/merged_ledger.ts";
-import type { LedgerEntry, PayoutLedger, SignedPayout } from "../../../src/enclave/duties/payout_ledger.ts";
+import type { LedgerEntry, SignedPayout } from "../../../src/enclave/duties/payout_entries.ts";
+import type { PayoutLedger } from "../../../src/enclave/duties/payout_ledger.ts";
 import { blockHash, h256 } from "../../../src/primitives/branded.ts";
 import { seed, testAccount } from "../../parentchain/builders.ts";
 
@@ -9,7 +10,7 @@ const SIGNED: SignedPayout = {
 };
 
 function entry(id: bigint, change: Partial<LedgerEntry> = {}): LedgerEntry {
-  const open = { signed: undefined, failedIn: undefined, paidAt: undefined };
+  const open = { signed: undefined, failedIn: undefined, failures: 0, paidAt: undefined, isSetAside: false };
   return { id, beneficiary: testAccount(1), amount: 5n, ...open, ...change };
 }
 
@@ -17,7 +18,7 @@ function ledger(cursor: number, windowStart: number | undefined, ...entries: Led
   const window = windowStart === undefined
     ? undefined
     : { start: windowStart, period: 64, hash: blockHash(seed(9)), authorities: [testAccount(2)] };
-  return { cursor, firstOpen: 0n, window, entries };
+  return { cursor, nextUnseen: 4n, window, entries };
 }
 
 describe("mergeLedgers()", () => {
@@ -40,6 +41,12 @@ describe("mergeLedgers()", () => {
     const merged = mergeLedgers(own, other);
     expect(merged?.cursor).toBe(71);
     expect(merged?.entries).toEqual([entry(0n, { signed: SIGNED }), ...other.entries.slice(1)]);
+  });
+
+  it("keeps how often a payout has failed here", () => {
+    const own = ledger(70, 64, entry(0n, { failures: 2 }), entry(1n, { failures: 3 }), entry(2n, { failures: 1 }));
+    const other = ledger(71, 64, entry(0n, { failures: 1 }), entry(1n, { paidAt: 71 }), entry(2n, { failures: 2 }));
+    expect(mergeLedgers(own, other)?.entries.map(({ failures }) => failures)).toEqual([2, 3, 2]);
   });
 
   it("forgets what was signed in an earlier window, and by an enclave that had none", () => {

@@ -12,7 +12,8 @@ import {
   readBlockForPayouts,
   startPayoutLedger,
 } from "../../../src/enclave/duties/payout_ledger.ts";
-import { type PayoutPlan, planPayouts } from "../../../src/enclave/duties/payouts.ts";
+import type { ReservedNonce } from "../../../src/enclave/duties/outbox.ts";
+import { type PayoutPlan, type PayoutTerms, planPayouts } from "../../../src/enclave/duties/payouts.ts";
 import { payoutLedger } from "../../../src/enclave/duties/payout_ledger_codec.ts";
 import { ed25519FromSeed, type Ed25519Pair, ed25519Sign } from "../../../src/crypto/ed25519.ts";
 import { type AccountId, accountId, blockHash, enclaveFingerprint } from "../../../src/primitives/branded.ts";
@@ -21,7 +22,7 @@ import { utf8 } from "../../../src/primitives/bytes.ts";
 import type { FinalityLevel, FollowerState } from "../../../src/parentchain/follower_state.ts";
 import type { ImportedBlock, ProxyOutcome } from "../../../src/parentchain/imported_block.ts";
 import type { ParentchainView } from "../../../src/parentchain/view.ts";
-import type { Payout } from "../../../src/types/payout.ts";
+import type { Payout, PayoutStatus } from "../../../src/types/payout.ts";
 import { seed, SHARD, testAccount, TestChain, VAULT_ACCOUNT } from "../../parentchain/builders.ts";
 
 /** Metadata of the test runtime. */
@@ -58,6 +59,7 @@ export class World {
   /** In this order payout 0 is the first enclave's in the first window, which is number 1. */
   authorities: readonly AccountId[] = ACCOUNTS.toReversed();
   payouts: Payout[] = [];
+  /** Number of the newest confirmed sidechain block, whose state owes `payouts`. */
   confirmed = 10n;
   free = 10n ** 15n;
   nonce = 4;
@@ -67,6 +69,15 @@ export class World {
   owe(id: bigint, amount = 100n, beneficiary = BOB): void {
     const status = { type: "queued" as const, value: undefined };
     this.payouts.push({ id, chain: "Integritee", beneficiary, amount, blockNumber: 5n, status });
+  }
+
+  /** The next sidechain block, which is confirmed, changes the status of payouts: without one they are done. */
+  finish(ids: readonly bigint[], status?: "failed"): void {
+    const blockNumber = ++this.confirmed;
+    const changed: PayoutStatus = status === undefined
+      ? { type: "done", value: undefined }
+      : { type: status, value: { blockNumber } };
+    this.payouts = this.payouts.map((payout) => ids.includes(payout.id) ? { ...payout, status: changed } : payout);
   }
 
   view(): ParentchainView {
@@ -134,7 +145,13 @@ export class World {
   }
 
   input(): LedgerInput {
-    return { payouts: this.payouts, shard: SHARD, level: "proven" };
+    return { payouts: this.payouts, stateNumber: this.confirmed, shard: SHARD, level: "proven" };
+  }
+
+  /** What signing depends on. */
+  terms(taken: readonly ReservedNonce[] = []): PayoutTerms {
+    const isOpen = (id: bigint) => this.payouts.find((payout) => payout.id === id)?.status.type === "queued";
+    return { vault: VAULT_ACCOUNT, reserved: taken, isOpen };
   }
 }
 
@@ -154,7 +171,7 @@ export function read(enclave: Enclave, world: World, block: ImportedBlock) {
 }
 
 export function plan(enclave: Enclave, world: World): PayoutPlan {
-  const result = planPayouts(enclave.ledger, world.chain(), enclave.identity, VAULT_ACCOUNT, []);
+  const result = planPayouts(enclave.ledger, world.chain(), enclave.identity, world.terms());
   enclave.ledger = result.ledger;
   return result;
 }

@@ -1,11 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { DutyExtrinsic } from "../../../src/enclave/duties/duty.ts";
-import {
-  ledgerStored,
-  PAYOUT_WINDOW,
-  revertLedger,
-  startPayoutLedger,
-} from "../../../src/enclave/duties/payout_ledger.ts";
+import { ledgerStored, revertLedger, startPayoutLedger } from "../../../src/enclave/duties/payout_ledger.ts";
+import { PAYOUT_WINDOW } from "../../../src/enclave/duties/payout_window.ts";
 import { payoutLedger } from "../../../src/enclave/duties/payout_ledger_codec.ts";
 import { ripenBlocks } from "../../../src/enclave/duties/ripe_blocks.ts";
 import { ed25519FromSeed } from "../../../src/crypto/ed25519.ts";
@@ -50,6 +46,8 @@ describe("payouts", () => {
     expect(decoded.ok && decoded.value.name).toEqual({ pallet: "Proxy", call: "proxy" });
     const block = world.block([paid(sent)]);
     for (const enclave of [a, b]) expect(read(enclave, world, block).paid).toEqual([0n]);
+    expect(a.ledger.entries).toHaveLength(1);
+    world.finish([0n]);
     // Spent bytes are never sent again, at whatever block within their era.
     while (world.number < 200) {
       expect(plan(a, world).send).toEqual([]);
@@ -57,7 +55,7 @@ describe("payouts", () => {
     }
     for (const enclave of [a, b]) {
       expect(plan(enclave, world)).toMatchObject({ mustStore: false, send: [] });
-      expect(enclave.ledger.firstOpen).toBe(1n);
+      expect(enclave.ledger).toMatchObject({ nextUnseen: 1n, entries: [] });
     }
   });
 
@@ -129,7 +127,7 @@ describe("payouts", () => {
     expect(plan(reborn, world)).toMatchObject({ mustStore: false, send: [] });
     for (const block of world.blocks.slice(1)) read(reborn, world, block);
     expect(plan(reborn, world)).toMatchObject({ mustStore: false, send: [] });
-    expect(reborn.ledger.firstOpen).toBe(1n);
+    expect(reborn.ledger.entries).toMatchObject([{ id: 0n, paidAt: 65 }]);
   });
 
   it("change hands with the validateers only at a window's start", () => {
@@ -211,6 +209,7 @@ describe("payouts", () => {
     expect(a.signatures).toBe(3);
     expect(read(a, world, world.block([paid(sent[0] as DutyExtrinsic)])).paid).toEqual([1n]);
     expect(read(a, world, world.block([paid(sent[2] as DutyExtrinsic, 7n)])).paid).toEqual([2n]);
+    world.finish([0n, 1n, 2n]);
     advance(world, 128, a);
     expect(a.ledger.entries).toEqual([]);
   });

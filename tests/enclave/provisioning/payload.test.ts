@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { type LedgerEntry, startPayoutLedger } from "../../../src/enclave/duties/payout_ledger.ts";
+import type { LedgerEntry } from "../../../src/enclave/duties/payout_entries.ts";
+import { startPayoutLedger } from "../../../src/enclave/duties/payout_ledger.ts";
 import { payoutLedger } from "../../../src/enclave/duties/payout_ledger_codec.ts";
 import { encodeFrame, FRAMES } from "../../../src/enclave/provisioning/frame.ts";
 import type { ProvisioningPayload } from "../../../src/enclave/provisioning/payload.ts";
@@ -62,14 +63,20 @@ describe("what is handed over", () => {
   it("is refused without a payout ledger, and with one that names what somebody has signed", async () => {
     expect(await given({ payouts: new Uint8Array([1, 2, 3]) })).toBe("PayoutsMalformed");
     const entry: LedgerEntry = {
-      ...{ id: 3n, beneficiary: PROVIDER_ACCOUNT, amount: 5n, failedIn: undefined, paidAt: undefined },
+      ...{ id: 3n, beneficiary: PROVIDER_ACCOUNT, amount: 5n },
+      ...{ failedIn: undefined, failures: 0, paidAt: undefined, isSetAside: false },
       signed: { eraEnd: 127, bytes: seed(1), hash: h256(seed(2)), nonce: 4, isStored: true, sentAt: 0 },
     };
     const ledger = startPayoutLedger(90, 3n);
     const own = { ...ledger, entries: [entry] };
     expect(await given({ payouts: payoutLedger.encode(own) })).toBe("PayoutsMalformed");
-    const clean = { ...ledger, entries: [{ ...entry, signed: undefined }] };
-    expect(await given({ payouts: payoutLedger.encode(clean) })).toBe("accepted");
+    const clean = payoutLedger.encode({ ...ledger, entries: [{ ...entry, signed: undefined }] });
+    expect(await given({ payouts: clean })).toBe("accepted");
+    // Of another version, and of the one that had none.
+    expect(await given({ payouts: new Uint8Array([clean[0] as number + 1, ...clean.slice(1)]) })).toBe(
+      "PayoutsMalformed",
+    );
+    expect(await given({ payouts: clean.slice(1) })).toBe("PayoutsMalformed");
   });
 
   it("is refused if its follower is of another chain or another level of finality", async () => {
