@@ -7,6 +7,7 @@ import { type SnapshotFacts, SnapshotWriter } from "../../src/enclave/snapshot/s
 import { MAX_OPEN_TICKETS, Tickets } from "../../src/enclave/tickets.ts";
 import { commitOverlay } from "../../src/state/diff.ts";
 import { Overlay } from "../../src/state/overlay.ts";
+import { enclaveFingerprint } from "../../src/primitives/branded.ts";
 import { StateSnapshot } from "../../src/state/snapshot.ts";
 
 const key = (byte: number) => new Uint8Array(32).fill(byte);
@@ -30,6 +31,8 @@ function factsOf(state: StateSnapshot, blockNumber: bigint): SnapshotFacts {
     head: undefined,
     followers: [{ parentchain: 0, state: key(8) }],
     duties: new Uint8Array(3),
+    catchUpTo: 7n,
+    upgrade: { fingerprint: enclaveFingerprint(key(9)), firstSeenAt: 3, lastSeenAt: 4 },
   };
 }
 

@@ -24,6 +24,7 @@ import type { DutyIdentity } from "../duties/duty.ts";
 import { adoptShardSecrets, type EnclaveKeys } from "../keys.ts";
 import { sendRefusal } from "../provisioning/provider.ts";
 import { type ReceivedShard, requestProvisioning } from "../provisioning/requester.ts";
+import type { UpgradeWatch } from "../provisioning/upgrade_watch.ts";
 import { StreamError } from "../provisioning/secure_channel.ts";
 import { MANIFEST_VERSION, type SnapshotManifest } from "../snapshot/snapshot_files.ts";
 import { SnapshotWriter } from "../snapshot/snapshot_writer.ts";
@@ -198,10 +199,10 @@ export class Joining {
 
   /** The state first, then the keys that make it count: a crash in between leaves an enclave that joins anew. */
   async #store(received: ReceivedShard): Promise<void> {
-    const { setup, tickets, outbox } = this.#context;
+    const { setup, tickets, outbox, registry } = this.#context;
     const adopted = await adoptShardSecrets(setup.seal, setup.keys, received.secrets);
     if (!adopted.ok) return this.#failed(adopted.error);
-    const manifest = manifestOf(setup, received);
+    const manifest = manifestOf(setup, received, registry.watch);
     const base = pointOf(manifest, received.snapshot);
     if (base === undefined) return this.#failed({ code: "ManifestInvalid" });
     const { keys, sealed } = adopted.value;
@@ -235,13 +236,19 @@ function providerUrls(view: ParentchainView, signer: Uint8Array): readonly strin
   });
 }
 
-function manifestOf({ shard }: EnclaveSetup, { manifest, follower, payouts }: ReceivedShard): SnapshotManifest {
-  const { blockNumber, blockHash, stateRoot, head } = manifest;
+function manifestOf(
+  { shard }: EnclaveSetup,
+  { manifest, follower, payouts }: ReceivedShard,
+  upgrade: UpgradeWatch | undefined,
+): SnapshotManifest {
+  const { blockNumber, blockHash, stateRoot, head, newestNumber } = manifest;
   return {
     version: MANIFEST_VERSION,
     ...{ shard, blockNumber, blockHash, stateRoot, head },
     followers: [{ parentchain: 0, state: follower }],
     duties: payouts,
+    catchUpTo: newestNumber > blockNumber ? newestNumber : 0n,
+    upgrade,
     chunks: [],
   };
 }

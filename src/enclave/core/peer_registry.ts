@@ -4,13 +4,13 @@
  *
  * @module
  */
-import { type Codec, option, struct, u32, vec } from "../../codec/codec.ts";
+import { type Codec, struct, vec } from "../../codec/codec.ts";
 import { MAX_PEERS } from "../../parentchain/wanted_keys.ts";
 import type { ParentchainView } from "../../parentchain/view.ts";
 import type { AccountId } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
-import { accountIdCodec, enclaveFingerprintCodec } from "../../types/ids.ts";
+import { accountIdCodec } from "../../types/ids.ts";
 import { type UpgradeWatch, watchUpgrade } from "../provisioning/upgrade_watch.ts";
 import type { Tickets } from "../tickets.ts";
 import type { Outbox } from "./outbox.ts";
@@ -28,16 +28,14 @@ export const MAX_ANNOUNCED = 8;
 export interface StoredPeers {
   /** Attested accounts that were given the shard, oldest first. */
   readonly provisioned: readonly AccountId[];
-  readonly watch: UpgradeWatch | undefined;
 }
 
 /** SCALE codec of {@linkcode StoredPeers}. */
 export const storedPeers: Codec<StoredPeers> = struct<StoredPeers>({
   provisioned: vec(accountIdCodec, MAX_PROVISIONED),
-  watch: option(struct<UpgradeWatch>({ fingerprint: enclaveFingerprintCodec, firstSeenAt: u32 })),
 });
 
-const NOTHING: StoredPeers = { provisioned: [], watch: undefined };
+const NOTHING: StoredPeers = { provisioned: [] };
 
 /** Other enclaves. */
 export class PeerRegistry {
@@ -45,6 +43,7 @@ export class PeerRegistry {
   readonly #tickets: Tickets;
   readonly #outbox: Outbox;
   #stored: StoredPeers;
+  #watch: UpgradeWatch | undefined;
   #announced: readonly AccountId[] = [];
   /** Done when all that was to be stored is with the host. */
   #sealing: Promise<void> = Promise.resolve();
@@ -68,9 +67,14 @@ export class PeerRegistry {
     return this.#stored.provisioned;
   }
 
-  /** Since when the shard's configuration names its next or present measurement. */
+  /** Since when the shard's configuration names its next or present measurement; kept in the snapshots. */
   get watch(): UpgradeWatch | undefined {
-    return this.#stored.watch;
+    return this.#watch;
+  }
+
+  /** Goes on with what a snapshot knew; the parentchain's blocks since come again. */
+  resumeWatch(watch: UpgradeWatch | undefined): void {
+    this.#watch = watch;
   }
 
   /** Asks for the registration of an account from the next parentchain block on; the oldest wish gives way. */
@@ -91,14 +95,13 @@ export class PeerRegistry {
   }
 
   /** Takes note of newer views, in their order. */
-  async noteViews(views: readonly ParentchainView[]): Promise<void> {
-    const seen = views.reduce(watchUpgrade, this.#stored.watch);
+  noteViews(views: readonly ParentchainView[]): void {
+    const before = this.#watch;
+    const seen = views.reduce(watchUpgrade, before);
     // Only other code than the own one is an upgrade to wait for.
-    const watch = seen !== undefined && equalBytes(seen.fingerprint, this.#setup.fingerprint) ? undefined : seen;
-    if (watch === this.#stored.watch) return;
-    void this.#store({ ...this.#stored, watch });
-    await this.#sealing;
-    if (watch === undefined) return;
+    this.#watch = seen !== undefined && equalBytes(seen.fingerprint, this.#setup.fingerprint) ? undefined : seen;
+    const watch = this.#watch;
+    if (watch === undefined || watch.firstSeenAt === before?.firstSeenAt) return;
     this.#outbox.log("warn", "UpgradeVisible", { from: watch.firstSeenAt, fingerprint: toHex(watch.fingerprint) });
   }
 

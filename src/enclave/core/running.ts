@@ -12,6 +12,7 @@ import { mergeLedgers } from "../duties/merged_ledger.ts";
 import type { PayoutLedger } from "../duties/payout_ledger.ts";
 import type { Registration } from "../duties/registration.ts";
 import type { Tickets } from "../tickets.ts";
+import { CatchUp } from "./catch_up.ts";
 import { decodeLedger, DutyRunner } from "./duty_runner.ts";
 import { EarlierLife } from "./earlier_life.ts";
 import type { EnclavePorts } from "./enclave_ports.ts";
@@ -57,20 +58,22 @@ export interface RunningParts {
   readonly ledger: PayoutLedger | undefined;
   /** When the enclave was started, Unix milliseconds. */
   readonly startMs: number;
-  /** Number of the block up to which this enclave has to catch up before it takes part; 0 if it is there. */
-  readonly catchUpTo: bigint;
 }
 
 /** Puts it together. */
 export function createRunning(parts: RunningParts): Running {
-  const { setup, ports, feed, tickets, outbox, counters, registry, recovered, startMs, catchUpTo } = parts;
+  const { setup, ports, feed, tickets, outbox, counters, registry, recovered, startMs } = parts;
   const chain = recovered?.chain ?? createGenesisChain(setup, feed.state);
   const shard = new Shard(setup, chain, outbox);
   const context = { setup, shard, feed, tickets, outbox };
   const evidence = createEvidence(setup, ports, feed, shard);
   const earlierLife = new EarlierLife(setup.signer, computeSlot(BigInt(startMs), shard.slotDurationMs));
   shard.onForeignBlock = (block) => earlierLife.note(block);
-  const isCaughtUp = () => shard.persisted.number >= catchUpTo;
+  const catchUp = new CatchUp(recovered?.manifest.catchUpTo ?? 0n, {
+    ...{ setup, shard, feed },
+    nowMs: ports.nowMs,
+  });
+  const isCaughtUp = () => catchUp.isDone;
   const duties = new DutyRunner(
     {
       ...context,
@@ -84,7 +87,7 @@ export function createRunning(parts: RunningParts): Running {
   );
   const manifest = recovered?.manifest;
   const loaded = manifest && { number: manifest.blockNumber, hash: manifest.blockHash };
-  const snapshots = new Snapshots({ ...context, duties }, loaded);
+  const snapshots = new Snapshots({ ...context, duties, registry, catchUpTo: () => catchUp.remaining }, loaded);
   const peers = new PeerImport(shard, feed.layerOne, outbox);
   const indirect = new IndirectCalls(shard, feed.layerOne, outbox);
   const { monotonicMs } = ports;

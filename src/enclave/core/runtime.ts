@@ -151,6 +151,7 @@ export class Runtime {
       ...{ setup, tickets: this.tickets, outbox: this.#outbox },
       onDone: ({ registry, ledger, recovered }) => {
         this.#registry = registry;
+        registry.resumeWatch(recovered?.manifest.upgrade);
         this.#ledger = ledger;
         this.#recovered = recovered;
         this.#phase = "parentchain";
@@ -181,10 +182,10 @@ export class Runtime {
     return ok(feed.value.position());
   }
 
-  async #start(setup: EnclaveSetup, feed: ParentchainFeed, catchUpTo = 0n): Promise<void> {
+  async #start(setup: EnclaveSetup, feed: ParentchainFeed): Promise<void> {
     const recovered = this.#recovered;
     const running = createRunning({
-      ...{ setup, feed, recovered, catchUpTo },
+      ...{ setup, feed, recovered },
       ...{ ports: this.#ports, tickets: this.tickets, outbox: this.#outbox, counters: this.#counters },
       ...{ registry: this.#registry as PeerRegistry, ledger: this.#ledger, startMs: this.#startMs },
     });
@@ -227,7 +228,7 @@ export class Runtime {
     this.#isPositionNew = true;
     this.#outbox.log("info", "ShardReceived", joinedFields(received));
     const { newestNumber, newestHash } = received.manifest;
-    await this.#start(setup, feed.value, newestNumber);
+    await this.#start(setup, feed.value);
     if (newestNumber > head.number) {
       this.#outbox.push({ type: "blocks_wanted", value: { from: head.hash, until: newestHash } });
     }
@@ -251,7 +252,7 @@ export class Runtime {
       if (imported.error.code === "ParentchainTailReverted") this.#stopOnRevert();
       return imported;
     }
-    await this.#followPeers(feed, imported.value);
+    this.#followPeers(feed, imported.value);
     if (this.#hasToJoin(running)) return ok(feed.position());
     const { isLost, revertedFrom } = imported.value;
     const takenBack = shard.followLayerOne(isLost, nowMs);
@@ -275,15 +276,15 @@ export class Runtime {
   ): Outcome<ParentchainPosition> {
     const imported = feed.importBlocks(blocks, Number(nowMs), 0);
     if (!imported.ok) return imported;
-    await this.#followPeers(feed, imported.value);
+    this.#followPeers(feed, imported.value);
     await this.#joining?.onImported(Number(nowMs), blocks.length <= LIVE_IMPORT_BLOCKS);
     return ok(feed.position());
   }
 
   /** Which other enclaves the next blocks are to tell of, and which code is announced for the shard. */
-  async #followPeers(feed: ParentchainFeed, { imported }: FeedImport): Promise<void> {
+  #followPeers(feed: ParentchainFeed, { imported }: FeedImport): void {
     const registry = this.#registry as PeerRegistry;
-    await registry.noteViews(imported.flatMap(({ content }) => content === undefined ? [] : [content.view]));
+    registry.noteViews(imported.flatMap(({ content }) => content === undefined ? [] : [content.view]));
     feed.askForPeers(registry.wanted(feed.layerOne.newestView));
     this.#outbox.push(...this.#peerList.note(feed.layerOne.newestView));
   }

@@ -14,6 +14,7 @@ import type { Tickets } from "../tickets.ts";
 import type { DutyRunner } from "./duty_runner.ts";
 import type { Outbox } from "./outbox.ts";
 import type { ParentchainFeed } from "./parentchain_feed.ts";
+import type { PeerRegistry } from "./peer_registry.ts";
 import type { EnclaveSetup } from "./setup.ts";
 import type { Shard } from "./shard.ts";
 
@@ -33,6 +34,9 @@ export interface SnapshotContext {
   readonly duties: DutyRunner;
   readonly tickets: Tickets;
   readonly outbox: Outbox;
+  readonly registry: PeerRegistry;
+  /** Number of the block up to which this enclave has to catch up; 0 once it has. */
+  readonly catchUpTo: () => bigint;
 }
 
 /** Takes snapshots of the shard. */
@@ -109,7 +113,7 @@ export class Snapshots {
   }
 
   #begin(point: ChainPoint, eager: boolean): void {
-    const { setup, feed, duties } = this.#context;
+    const { setup, feed, duties, registry, catchUpTo } = this.#context;
     const follower = feed.layerOne.followerStateFor(point.snapshot, duties.unreadFrom) ?? feed.initialState;
     this.#writer.begin(
       {
@@ -121,6 +125,8 @@ export class Snapshots {
         head: point.type === "block" ? point.lightHeader : undefined,
         followers: [{ parentchain: 0, state: followerState.encode(follower) }],
         duties: duties.encodedLedger(),
+        catchUpTo: catchUpTo(),
+        upgrade: registry.watch,
       },
       point.snapshot,
       eager,

@@ -4,26 +4,40 @@
  *
  * @module
  */
+import { type Codec, struct, u32 } from "../../codec/codec.ts";
 import { activeFingerprint, type ParentchainView } from "../../parentchain/view.ts";
 import type { EnclaveFingerprint } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
+import { enclaveFingerprintCodec } from "../../types/ids.ts";
 
 /** Since when the shard's configuration names a measurement as the next, or as the present one. */
 export interface UpgradeWatch {
   readonly fingerprint: EnclaveFingerprint;
   /** Parentchain block in whose state it was first seen. */
   readonly firstSeenAt: number;
+  /** Newest parentchain block in whose state it was seen: in all of them since the first. */
+  readonly lastSeenAt: number;
 }
 
-/** Takes note of a newer view. Another announced measurement starts anew. */
+/** SCALE codec of {@linkcode UpgradeWatch}. */
+export const upgradeWatch: Codec<UpgradeWatch> = struct<UpgradeWatch>({
+  fingerprint: enclaveFingerprintCodec,
+  firstSeenAt: u32,
+  lastSeenAt: u32,
+});
+
+/**
+ * Takes note of a newer view. Another announced measurement starts anew, and so does the same one after views that were
+ * missed: nobody knows what was announced in between.
+ */
 export function watchUpgrade(watch: UpgradeWatch | undefined, view: ParentchainView): UpgradeWatch | undefined {
   const config = view.shardConfig;
   if (config === undefined) return undefined;
   const { enclaveFingerprint: fingerprint } = config.pendingUpgrade ?? config.activeConfig;
   const isKnown = watch !== undefined && equalBytes(watch.fingerprint, fingerprint);
   // A chain that went back has shown it later than was thought.
-  if (isKnown && watch.firstSeenAt <= view.number) return watch;
-  return { fingerprint, firstSeenAt: view.number };
+  const goesOn = isKnown && watch.firstSeenAt <= view.number && view.number <= watch.lastSeenAt + 1;
+  return { fingerprint, firstSeenAt: goesOn ? watch.firstSeenAt : view.number, lastSeenAt: view.number };
 }
 
 /** What the rule depends on. */

@@ -8,10 +8,11 @@
  */
 import { bytes, bytesOf, type Codec, option, struct, u64, u8, vec } from "../../codec/codec.ts";
 import { toHex } from "../../primitives/hex.ts";
+import { type UpgradeWatch, upgradeWatch } from "../provisioning/upgrade_watch.ts";
 import { type LightHeader, lightHeader } from "../../types/light_header.ts";
 
 /** Version of the manifest. */
-export const MANIFEST_VERSION = 1;
+export const MANIFEST_VERSION = 2;
 /** Most chunks of a snapshot: 8 GiB of state. */
 export const MAX_SNAPSHOT_CHUNKS = 8192;
 /** Largest sealed follower: 600 tail headers and the voters. */
@@ -42,6 +43,10 @@ export interface SnapshotManifest {
   readonly followers: readonly SealedFollower[];
   /** State of the duties that must survive a restart. */
   readonly duties: Uint8Array;
+  /** Number of the block up to which the shard has to come from other validateers first; 0 if it is all there. */
+  readonly catchUpTo: bigint;
+  /** Since when other code is announced for the shard; goes with the followers, whose next blocks it goes on with. */
+  readonly upgrade: UpgradeWatch | undefined;
   /** Blake2-256 of each sealed chunk, in order. */
   readonly chunks: readonly Uint8Array[];
 }
@@ -56,6 +61,8 @@ export const snapshotManifest: Codec<SnapshotManifest> = struct<SnapshotManifest
   head: option(lightHeader),
   followers: vec(struct<SealedFollower>({ parentchain: u8, state: bytes(MAX_FOLLOWER_BYTES) }), 3),
   duties: bytes(MAX_DUTIES_BYTES),
+  catchUpTo: u64,
+  upgrade: option(upgradeWatch),
   chunks: vec(bytesOf(32), MAX_SNAPSHOT_CHUNKS),
 });
 

@@ -113,6 +113,40 @@ describe("an enclave whose shard has other validateers", () => {
     TIMEOUT_MS,
   );
 
+  /** A new start of the second enclave on its disk, which has read the parentchain up to now. */
+  async function restart(): Promise<PeerHost> {
+    const again = await PeerHost.create(chain, 2, second.disk.copy(), first.tip);
+    again.nowMs = Math.max(first.nowMs, second.nowMs);
+    expect((await again.init()).ok).toBe(true);
+    const position = await again.initParentchain();
+    const from = position.ok ? position.value.number : -1;
+    await again.importParentchain(first.built.filter(({ number }) => number > from));
+    return again;
+  }
+
+  it("catches up before it takes part, also after a restart, and from then on never again", async () => {
+    await first.slots(3);
+    await join();
+    second = await restart();
+    expect((await second.slot()).code).toBe("CatchingUp");
+    expect(second.extrinsics).toEqual([]);
+    const blocks = first.disk.blocks.filter(({ number }) => number > 5n).map(({ bytes }) => bytes);
+    await second.call("import_blocks", { nowMs: BigInt(second.nowMs), blocks });
+    expect((await second.health()).blockNumber).toBe(8n);
+    expect((await second.slot()).code).not.toBe("CatchingUp");
+    second = await restart();
+    expect((await second.slot()).code).not.toBe("CatchingUp");
+  }, TIMEOUT_MS);
+
+  it("waits no more for blocks once nobody is listed any more who could have them", async () => {
+    await first.slots(3);
+    await join();
+    second = await restart();
+    expect((await second.slot()).code).toBe("CatchingUp");
+    await growAll([first, second], { storage: listing(second) });
+    expect((await second.slot()).code).not.toBe("CatchingUp");
+  }, TIMEOUT_MS);
+
   it("keeps the shard over a restart, without asking again", async () => {
     await join();
     const again = await PeerHost.create(chain, 2, second.disk.copy(), second.tip);

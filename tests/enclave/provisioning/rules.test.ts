@@ -27,8 +27,13 @@ function upgradeView(number: number, stage: "before" | "pending" | "active", upg
   return viewWith({ number, shardConfig: { activeConfig: config, pendingUpgrade: upgraded, upgradeAt } });
 }
 
+/** Looks at each view until the next one is due. */
 function watchOver(...views: readonly ParentchainView[]): UpgradeWatch | undefined {
-  return views.reduce<UpgradeWatch | undefined>(watchUpgrade, undefined);
+  const all = views.flatMap((view, i) => {
+    const until = Math.max(view.number + 1, views[i + 1]?.number ?? 0);
+    return Array.from({ length: until - view.number }, (_, age) => ({ ...view, number: view.number + age }));
+  });
+  return all.reduce<UpgradeWatch | undefined>(watchUpgrade, undefined);
 }
 
 function accepted(watch: UpgradeWatch | undefined, view: ParentchainView, minVisibleBlocks = 50) {
@@ -44,7 +49,7 @@ describe("the fingerprint rule", () => {
 
   it("accepts the new measurement from its enactment on, if it was visible for the minimum", () => {
     const watch = watchOver(upgradeView(100, "before"), upgradeView(150, "pending"));
-    expect(watch).toEqual({ fingerprint: NEW, firstSeenAt: 150 });
+    expect(watch).toEqual({ fingerprint: NEW, firstSeenAt: 150, lastSeenAt: 150 });
     expect(accepted(watch, upgradeView(199, "pending"))).toEqual([FINGERPRINT]);
     expect(accepted(watch, upgradeView(200, "pending"))).toEqual([NEW]);
     expect(accepted(watch, upgradeView(200, "pending"), 51)).toEqual([]);
@@ -70,6 +75,12 @@ describe("the fingerprint rule", () => {
     });
     expect(watchOver(upgradeView(150, "pending"), replaced)?.firstSeenAt).toBe(180);
     expect(watchOver(upgradeView(150, "pending"), upgradeView(140, "pending"))?.firstSeenAt).toBe(140);
+  });
+
+  it("starts anew after views that were missed: the upgrade may have been taken back in between", () => {
+    const watch = watchOver(upgradeView(150, "pending"));
+    expect(watchUpgrade(watch, upgradeView(151, "pending"))).toMatchObject({ firstSeenAt: 150, lastSeenAt: 151 });
+    expect(watchUpgrade(watch, upgradeView(152, "pending"))).toMatchObject({ firstSeenAt: 152, lastSeenAt: 152 });
   });
 
   it("lets a requester take the shard from its own code and from code that the shard's validateers run", () => {

@@ -172,6 +172,32 @@ describe("an upgrade of the shard's code", () => {
     expect(old.codes()).not.toContain("ShardProvisioned");
   }, TIMEOUT_MS);
 
+  it("counts from the last announcement on, also on an old disk that knows of an earlier one only", async () => {
+    await growAll([old], { storage: configured(NEW) });
+    await until(old.tip.number + 2);
+    const disk = old.disk.copy();
+    await growAll([old], { storage: configured(MEASUREMENT) });
+    await until(old.tip.number + DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS);
+    await growAll([old], { storage: configured(NEW) });
+    const visible = old.tip.number;
+    const again = await PeerHost.create(chain, 1, disk, old.tip);
+    again.nowMs = old.nowMs;
+    again.built.push(...old.built);
+    unwrap(await again.init());
+    const { number } = unwrap(await again.initParentchain());
+    unwrap(await again.importParentchain(old.built.filter((block) => block.number > number)));
+    await again.call("start_provisioning", undefined);
+    old = again;
+    const told = again.logs.filter(({ code }) => code === "UpgradeVisible").at(-1)?.fields;
+    expect(told?.["from"]).toBe(String(visible));
+    upgraded = await start(2, NEW, old);
+    await growAll([old, upgraded], { storage: registered(upgraded) });
+    await growAll([old, upgraded]);
+    await settle(old, upgraded);
+    expect(old.tip.number - visible).toBeLessThan(DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS);
+    expect(old.reasons("ProvisioningRefused").at(-1)).toBe("FingerprintNotAccepted");
+  }, TIMEOUT_MS);
+
   it("counts how long an upgrade was visible over a restart", async () => {
     await growAll([old], { storage: configured(NEW) });
     const visible = old.tip.number;
