@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DutyChain, DutyExtrinsic, DutyIdentity } from "../../../src/enclave/duties/duty.ts";
+import { SHARD_CREATION_ERA } from "../../../src/enclave/duties/shard_creation.ts";
 import {
   type DutyInput,
   type DutyState,
@@ -138,7 +139,16 @@ describe("nextDuties()", () => {
     const register = run(chainAt(100));
     expect(purposes(register.send)).toEqual(["register_sgx_enclave"]);
     expect(register.send[0]).toMatchObject({ nonce: 0, eraEnd: 163, signer: SIGNER_ACCOUNT });
-    expect(purposes(run(chainAt(100, REGISTERED)).send)).toEqual(["update_shard_config"]);
+    const create = run(chainAt(100, REGISTERED));
+    expect(purposes(create.send)).toEqual(["update_shard_config"]);
+    expect(create.send[0]?.eraEnd).toBe(99 + SHARD_CREATION_ERA);
+    const decoded = decodeExtrinsic((create.send[0] as DutyExtrinsic).bytes, metadata);
+    const config = { max_instances: undefined, authorities: undefined, maintenance_mode: false };
+    expect(decoded.ok && decoded.value.call).toEqual(metadata.encodeCall("EnclaveBridge", "update_shard_config", {
+      shard: SHARD,
+      shard_config: { enclave_fingerprint: FINGERPRINT, ...config },
+      enactment_delay: 0,
+    }));
     expect(purposes(run(chainAt(100, CREATED)).send)).toEqual(["fund_vault"]);
     const funded = { ...CREATED, vault: { nonce: 0, free: vaultFunds(metadata), reserved: 0n, frozen: 0n } };
     const proxy = run(chainAt(100, funded));
@@ -152,7 +162,7 @@ describe("nextDuties()", () => {
   });
 
   it("moves no funds to the vault before the validateer is listed: they would be a deposit", () => {
-    expect(purposes(run(chainAt(1, { ...CREATED, shardStatus: [] })).send)).toEqual(["update_shard_config"]);
+    expect(run(chainAt(1, { ...CREATED, shardStatus: [] })).send).toEqual([]);
     // Nor as the second one: the first one has founded the vault, or will.
     const first = { signer: testAccount(3), fingerprint: FINGERPRINT, lastActivity: 1 };
     expect(purposes(run(chainAt(1, { ...CREATED, shardStatus: [first, ...CREATED.shardStatus ?? []] })).send)).toEqual(
@@ -203,27 +213,21 @@ describe("nextDuties()", () => {
     expect(nextDuties(NO_DUTIES, chainAt(1, CREATED), identity, INPUT).send).toEqual([]);
   });
 
-  it("takes part in a shard that exists, with its configuration as it is, unless an upgrade is announced", () => {
-    const authorities = [SIGNER_ACCOUNT];
+  it("is listed in a shard that exists by what it has processed, and leaves its configuration alone", () => {
     const config = CREATED.shardConfig as NonNullable<ParentchainView["shardConfig"]>;
-    const active = { ...config.activeConfig, authorities, maxInstances: 3 };
     const others = [{ signer: testAccount(9), fingerprint: FINGERPRINT, lastActivity: 1 }];
-    const joining = { ...CREATED, shardStatus: others, shardConfig: { ...config, activeConfig: active } };
-    const { send } = run(chainAt(100, joining));
-    expect(purposes(send)).toEqual(["update_shard_config"]);
-    const decoded = decodeExtrinsic((send[0] as DutyExtrinsic).bytes, metadata);
-    expect(decoded.ok && decoded.value.call).toEqual(metadata.encodeCall("EnclaveBridge", "update_shard_config", {
-      shard: SHARD,
-      shard_config: { enclave_fingerprint: FINGERPRINT, max_instances: 3, authorities, maintenance_mode: false },
-      enactment_delay: 0,
-    }));
-    const next = { ...active, enclaveFingerprint: enclaveFingerprint(seed(3)) };
-    const announced = { ...joining, shardConfig: { activeConfig: active, pendingUpgrade: next, upgradeAt: 101 } };
-    expect(run(chainAt(100, announced)).send).toEqual([]);
-    const settled = { ...joining, shardConfig: { activeConfig: active, pendingUpgrade: active, upgradeAt: 100 } };
-    expect(purposes(run(chainAt(100, settled)).send)).toEqual(["update_shard_config"]);
-    const listed = [...others, { signer: SIGNER_ACCOUNT, fingerprint: FINGERPRINT, lastActivity: 1 }];
-    expect(run(chainAt(100, { ...joining, shardStatus: listed })).send).toEqual([]);
+    const next = { ...config.activeConfig, enclaveFingerprint: enclaveFingerprint(seed(3)) };
+    const stages = [
+      config,
+      { ...config, pendingUpgrade: next, upgradeAt: 101 },
+      { ...config, pendingUpgrade: config.activeConfig, upgradeAt: 100 },
+    ];
+    for (const shardConfig of stages) {
+      const joining = chainAt(100, { ...CREATED, shardStatus: others, shardConfig });
+      expect(run(joining).send).toEqual([]);
+      const processed = noteImported(NO_DUTIES, imported(100, joining.view));
+      expect(purposes(run(joining, processed).send)).toEqual(["confirm_processed_parentchain_block"]);
+    }
   });
 
   it("does not repeat what is under way, and repeats it with a fresh nonce when its era is over", () => {

@@ -119,7 +119,9 @@ describe("an upgrade of the shard's code", () => {
     unwrap(await upgraded.call("import_blocks", { nowMs: BigInt(upgraded.nowMs), blocks }));
     expect((await upgraded.health()).blockNumber).toBe(newest);
     await growAll([old, upgraded]);
-    expect(upgraded.extrinsics.map(({ purpose }) => purpose)).toContain("update_shard_config");
+    const sent = upgraded.extrinsics.map(({ purpose }) => purpose);
+    expect(sent).toContain("confirm_processed_parentchain_block");
+    expect(sent).not.toContain("update_shard_config");
     expect(old.extrinsics.map(({ purpose }) => purpose)).toContain("add_proxy_for_peer");
     await growAll([old, upgraded], { storage: listing(old, upgraded) });
     for (const host of [old, upgraded]) host.nowMs += 2_100;
