@@ -224,18 +224,16 @@ export async function sharedHead(members: readonly Member[]): Promise<Head | und
   return isShared ? { number: least, root: toHex(first.digest.stateRoot) } : undefined;
 }
 
-/** How many of the newest blocks of two members differ, as far as both have as many and the answers reach. */
+/** How many blocks two members have both of the same number, but not the same, as far as their answers reach. */
 export async function forkLength([one, other]: readonly [Member, Member]): Promise<number> {
   const heights = await Promise.all([one.height(), other.height()]);
   const lowest = heights.reduce((a, b) => a < b ? a : b);
   const from = lowest >= MAX_LIGHT_HEADERS ? lowest - BigInt(MAX_LIGHT_HEADERS) + 1n : 1n;
-  const [some, others] = await Promise.all(
-    [one, other].map((member) => member.headers(from, Number(lowest - from) + 1)),
-  );
-  return (some ?? []).filter((block, i) => {
-    const rival = others?.[i];
-    return rival === undefined || toHex(lightHeader.encode(block)) !== toHex(lightHeader.encode(rival));
-  }).length;
+  const [blocks, rivals] = await Promise.all([one, other].map(async (member) => {
+    const headers = await member.headers(from, Number(lowest - from) + 1);
+    return new Map(headers.map((block) => [block.header.blockNumber, toHex(lightHeader.encode(block))]));
+  })) as [Map<bigint, string>, Map<bigint, string>];
+  return [...blocks].filter(([number, block]) => (rivals.get(number) ?? block) !== block).length;
 }
 
 /** Waits until all members share a head; gives the time that took in ms. @throws If it takes too long. */
