@@ -175,7 +175,9 @@ function parseRaw<Raw>(layout: Codec<Raw>, bytes: Uint8Array, wantedTeeType: num
   const header = tryDecode(quoteHeader, bytes.subarray(0, QUOTE_HEADER_LENGTH));
   if (!header.ok) return err({ code: "QuoteMalformed" });
   const { version, attestationKeyType, teeType } = header.value;
-  if (version === TD_QUOTE_VERSION && teeType !== TEE_TYPE_TDX) return err({ code: "UnsupportedQuoteVersion", version });
+  if (version === TD_QUOTE_VERSION && teeType !== TEE_TYPE_TDX) {
+    return err({ code: "UnsupportedQuoteVersion", version });
+  }
   if (attestationKeyType !== ATTESTATION_KEY_ECDSA_P256 || teeType !== wantedTeeType) {
     return err({ code: "UnsupportedAttestationKeyType", attestationKeyType, teeType });
   }
