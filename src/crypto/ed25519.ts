@@ -10,7 +10,7 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { asBufferSource, concatBytes, utf8 } from "../primitives/bytes.ts";
 import { blake2_256 } from "./blake2.ts";
-import { activeCrypto } from "./implementation.ts";
+import { activeCrypto, portableCrypto } from "./implementation.ts";
 
 /** Length of a signature in bytes. */
 export const ED25519_SIGNATURE_LENGTH = 64;
@@ -48,12 +48,18 @@ export function ed25519Verify(signature: Uint8Array, message: Uint8Array, public
   }
 }
 
-/** As {@linkcode ed25519Verify} by WebCrypto: native speed, for many signatures at once. */
+/**
+ * As {@linkcode ed25519Verify}, but by WebCrypto where the portable code is in use: native speed, for what many may send. An
+ * implementation of another kind is fast itself, and is asked in its place.
+ */
 export async function ed25519VerifyAsync(
   signature: Uint8Array,
   message: Uint8Array,
   publicKey: Uint8Array,
 ): Promise<boolean> {
+  if (activeCrypto().ed25519Verify !== portableCrypto.ed25519Verify) {
+    return ed25519Verify(signature, message, publicKey);
+  }
   if (!isStrictlyEncoded(signature, publicKey)) return false;
   try {
     const key = await crypto.subtle.importKey("raw", asBufferSource(publicKey), "Ed25519", false, ["verify"]);
