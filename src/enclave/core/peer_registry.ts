@@ -10,7 +10,7 @@ import type { ParentchainView } from "../../parentchain/view.ts";
 import type { AccountId } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
-import { accountIdCodec } from "../../types/ids.ts";
+import { type GrantedPeer, grantedPeer, noteDelegates, wantedDelegates } from "../provisioning/granted_peers.ts";
 import { type UpgradeWatch, watchUpgrade } from "../provisioning/upgrade_watch.ts";
 import type { Tickets } from "../tickets.ts";
 import type { Outbox } from "./outbox.ts";
@@ -26,16 +26,16 @@ export const MAX_ANNOUNCED = 8;
 
 /** The registry as it is sealed. */
 export interface StoredPeers {
-  /** Attested accounts that were given the shard, oldest first. */
-  readonly provisioned: readonly AccountId[];
+  /** Attested enclaves that were given the shard, oldest first. */
+  readonly granted: readonly GrantedPeer[];
 }
 
 /** SCALE codec of {@linkcode StoredPeers}. */
 export const storedPeers: Codec<StoredPeers> = struct<StoredPeers>({
-  provisioned: vec(accountIdCodec, MAX_PROVISIONED),
+  granted: vec(grantedPeer, MAX_PROVISIONED),
 });
 
-const NOTHING: StoredPeers = { provisioned: [] };
+const NOTHING: StoredPeers = { granted: [] };
 
 /** Other enclaves. */
 export class PeerRegistry {
@@ -44,6 +44,7 @@ export class PeerRegistry {
   readonly #outbox: Outbox;
   #stored: StoredPeers;
   #watch: UpgradeWatch | undefined;
+  #newest: ParentchainView | undefined;
   #announced: readonly AccountId[] = [];
   /** Done when all that was to be stored is with the host. */
   #sealing: Promise<void> = Promise.resolve();
@@ -62,9 +63,9 @@ export class PeerRegistry {
     return new PeerRegistry(setup, tickets, outbox, stored);
   }
 
-  /** Accounts that were given the shard. */
+  /** Accounts that were given the shard and are to be delegates of its vault. */
   get provisioned(): readonly AccountId[] {
-    return this.#stored.provisioned;
+    return this.#newest === undefined ? [] : wantedDelegates(this.#stored.granted, this.#newest);
   }
 
   /** Since when the shard's configuration names its next or present measurement; kept in the snapshots. */
@@ -96,6 +97,9 @@ export class PeerRegistry {
 
   /** Takes note of newer views, in their order. */
   noteViews(views: readonly ParentchainView[]): void {
+    this.#newest = views.at(-1) ?? this.#newest;
+    const granted = views.reduce(noteDelegates, this.#stored.granted);
+    if (granted !== this.#stored.granted) void this.#store({ granted });
     const before = this.#watch;
     const seen = views.reduce(watchUpgrade, before);
     // Only other code than the own one is an upgrade to wait for.
@@ -106,12 +110,10 @@ export class PeerRegistry {
   }
 
   /** Takes note of an attested account that is about to get the shard; whether it is on disk. Not to be awaited in an ecall. */
-  async addProvisioned(account: AccountId): Promise<boolean> {
-    const others = this.#stored.provisioned.filter((known) => !equalBytes(known, account));
-    const written = this.#store({ ...this.#stored, provisioned: [...others, account].slice(-MAX_PROVISIONED) });
-    await this.#sealing;
-    this.#outbox.flush();
-    return await written;
+  addProvisioned(account: AccountId): Promise<boolean> {
+    const others = this.#stored.granted.filter((known) => !equalBytes(known.account, account));
+    const peer: GrantedPeer = { account, grantedAt: this.#newest?.number ?? 0, wasDelegate: false };
+    return this.#store({ granted: [...others, peer].slice(-MAX_PROVISIONED) });
   }
 
   /** Has the host write the file, in the order of the calls; whether it did. */
@@ -127,6 +129,7 @@ export class PeerRegistry {
     };
     this.#sealing = this.#sealing.then(async () => {
       this.#outbox.push(await writeSealedFile(this.#setup, this.#tickets, PEERS_FILE, content, onWritten));
+      this.#outbox.flush();
     });
     return promise;
   }

@@ -26,7 +26,7 @@ import {
 const PROXY_TYPE = "Any";
 
 /** Whether an account is a delegate of the vault without delay. */
-function isDelegate(proxies: readonly VaultProxy[], account: AccountId): boolean {
+export function isDelegate(proxies: readonly VaultProxy[], account: AccountId): boolean {
   return proxies.some((entry) =>
     entry.proxyType === PROXY_TYPE && entry.delay === 0 && equalBytes(entry.delegate, account)
   );
@@ -35,7 +35,7 @@ function isDelegate(proxies: readonly VaultProxy[], account: AccountId): boolean
 /**
  * What the vault lacks.
  *
- * @param peers Accounts of enclaves that were provisioned for this shard: they become delegates too.
+ * @param peers Accounts of enclaves that were provisioned for this shard and are of it: they become delegates too.
  */
 export function vaultDuty(
   { metadata, view }: DutyChain,

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { PEERS_FILE } from "../../../src/enclave/core/peer_registry.ts";
+import { SETUP_ERA } from "../../../src/enclave/duties/duty.ts";
 import { FRAMES } from "../../../src/enclave/provisioning/frame.ts";
 import { MAX_VIEW_AGE_MS } from "../../../src/parentchain/view_age.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
@@ -77,6 +78,25 @@ describe("who was given the shard", () => {
     expect(first.codes()).not.toContain("ShardProvisioned");
     await step([...delegates(first, first), ...listing(first, second)]);
     expect(purposes(first)).toContain("add_proxy_for_peer");
+  }, TIMEOUT_MS);
+
+  it("is made no delegate again once somebody took that right from it, also after a restart", async () => {
+    await join();
+    await step([...delegates(first, first), ...listing(first, second)]);
+    expect(purposes(first)).toContain("add_proxy_for_peer");
+    await step(delegates(first, first, second));
+    // Longer than the extrinsic of before could come in.
+    const before = purposes(first).filter((purpose) => purpose === "add_proxy_for_peer").length;
+    await step(delegates(first, first));
+    for (let block = 0; block < SETUP_ERA; block++) await growAll([first]);
+    expect(purposes(first).filter((purpose) => purpose === "add_proxy_for_peer")).toHaveLength(before);
+    const again = await PeerHost.create(chain, 1, first.disk.copy(), first.tip);
+    again.nowMs = first.nowMs;
+    unwrap(await again.init());
+    const { number } = unwrap(await again.initParentchain());
+    await again.importParentchain(first.built.filter((block) => block.number > number));
+    await growAll([again]);
+    expect(purposes(again)).not.toContain("add_proxy_for_peer");
   }, TIMEOUT_MS);
 
   it("is on disk before any of it is sent; where that fails nothing is: PeerNotStored", async () => {
