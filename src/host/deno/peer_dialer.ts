@@ -7,7 +7,7 @@
  */
 import { toHex } from "../../primitives/hex.ts";
 import type { SignedBlock } from "../../types/signed_block.ts";
-import type { BlockSource } from "../peers/block_fetcher.ts";
+import type { BlockSource } from "../peers/peer_drain.ts";
 import { fetchRequest, readFetchAnswer } from "../peers/fetched_blocks.ts";
 import type { PeerSocket } from "../peers/peer_socket_port.ts";
 import { readTextAnswer } from "../peers/text_answer.ts";

@@ -6,7 +6,8 @@
 import type { BlockOutcome } from "../../enclave/api/ecall_values.ts";
 import type { BlockStore } from "../block_store.ts";
 import type { SlotTimer } from "../slot_clock.ts";
-import { BlockFetcher, type BlockSource } from "./block_fetcher.ts";
+import { BlockFetcher } from "./block_fetcher.ts";
+import type { BlockSource } from "./peer_drain.ts";
 import { PeerNetwork } from "./peer_network.ts";
 import type { PeerPorts } from "./peer_socket_port.ts";
 
@@ -25,7 +26,7 @@ export interface BlockExchangePorts extends PeerPorts {
   /** Hands blocks to the enclave; `undefined` if it takes none now. */
   readonly importBlocks: (blocks: readonly Uint8Array[]) => Promise<readonly BlockOutcome[] | undefined>;
   /** The own blocks. */
-  readonly store: Pick<BlockStore, "byHash">;
+  readonly store: Pick<BlockStore, "byHash" | "newest">;
 }
 
 /** Both ways together. */

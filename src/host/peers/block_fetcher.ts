@@ -4,7 +4,8 @@
  * A peer that does not know the block from which on blocks are wanted is on another branch, or behind; it is asked again from
  * ever older blocks of the own store, until it knows one.
  *
- * States: idle → asking (one peer at a time) → idle, or waiting to ask again while the wanted block is not here.
+ * States: idle → asking (one peer at a time) → idle, or waiting to ask again while the wanted block is not here, and for as long
+ * as it is wanted.
  *
  * Source: worker `sidechain/consensus/common/src/peer_block_sync.rs`, `sidechain/peer-fetch/src/*.rs` (839eda024)
  * Differs: all peers are asked, not only the first validateer, and up to their newest block
@@ -13,31 +14,25 @@
  */
 import type { BlockOutcome } from "../../enclave/api/ecall_values.ts";
 import { toHex } from "../../primitives/hex.ts";
-import { computeHeaderHash, sidechainHeader } from "../../types/sidechain_header.ts";
-import { type SignedBlock, signedBlock } from "../../types/signed_block.ts";
 import type { BlockStore } from "../block_store.ts";
 import type { Log } from "../log.ts";
 import type { SlotTimer } from "../slot_clock.ts";
+import { type BlockSource, PeerDrain } from "./peer_drain.ts";
 import type { Meter } from "./peer_socket_port.ts";
 
-/** Blocks of one import: a slot waits no longer than they take, a tenth of a second and less. */
-export const IMPORT_BATCH = 64;
-/** Fewest blocks of an import, so that old ones count as catching up: see `CATCH_UP_BLOCKS` of the enclave. */
-export const MIN_IMPORT_BATCH = 8;
-/** Times that one peer is asked from an older block: 2^16 blocks back, three times those that are kept. */
-export const MAX_STEPS_BACK = 16;
+export type { BlockSource } from "./peer_drain.ts";
+
 /** First pause before peers are asked again for what none had, in ms. */
 export const MIN_RETRY_MS = 500;
 /** Longest pause before peers are asked again, in ms: after a partition of any length all are on one branch within seconds. */
 export const MAX_RETRY_MS = 1000;
-
-/** A connection to the store of one peer. */
-export interface BlockSource {
-  /** Blocks after one; none if there are none or it does not know the block. @throws {Error} If it does not answer properly. */
-  readonly blocksAfter: (hash: Uint8Array) => Promise<readonly SignedBlock[]>;
-  /** Ends it. */
-  readonly close: () => void;
-}
+/**
+ * How long peers are asked again for what none had, in ms, unless it is wanted anew: the enclave says so every slot while
+ * something is missing, and a block that nobody has must not be asked for for ever.
+ */
+export const MAX_WISH_MS = 30_000;
+/** Hash that stands for the first block that a peer has stored. */
+const FIRST_STORED = new Uint8Array(32);
 
 /** What fetching works with. */
 export interface BlockFetcherPorts {
@@ -48,7 +43,7 @@ export interface BlockFetcherPorts {
   /** Hands blocks to the enclave; `undefined` if it takes none now. */
   readonly importBlocks: (blocks: readonly Uint8Array[]) => Promise<readonly BlockOutcome[] | undefined>;
   /** The own store, with what the enclave has taken. */
-  readonly store: Pick<BlockStore, "byHash">;
+  readonly store: Pick<BlockStore, "byHash" | "newest">;
   readonly timer: SlotTimer;
   readonly fetched: Meter;
   readonly log: Log;
@@ -56,10 +51,12 @@ export interface BlockFetcherPorts {
 
 /** Blocks that are missing. */
 interface Wish {
-  /** The newest block here. */
-  readonly from: Uint8Array;
+  /** The block above which they are; none for the newest one here. */
+  readonly from: Uint8Array | undefined;
   /** A block that is missing; none if all are wanted that a peer has. */
   readonly until: Uint8Array | undefined;
+  /** When it ends. */
+  readonly endMs: number;
 }
 
 /** What asking a peer came to. */
@@ -67,17 +64,15 @@ interface Asked {
   readonly imported: number;
   /** Whether the peer knows a block of this chain. */
   readonly isRelated: boolean;
+  /** Number of its oldest block, if none of those between that one and the newest here can be had of it. */
+  readonly oldest: bigint | undefined;
 }
 
-/** What one way up from a block came to. */
-interface Pass {
-  imported: number;
-  /** Whether the peer has blocks that follow what is here, or are here. */
-  isRelated: boolean;
-  /** Whether it has others. */
-  hasDetached: boolean;
-  /** Whether nothing more can be had now. */
-  isDone: boolean;
+/** What asking all peers came to. */
+interface AskedAll {
+  readonly imported: number;
+  /** Least number of the oldest blocks of the peers, if all of them have only such that do not follow what is here. */
+  readonly oldest: bigint | undefined;
 }
 
 /** Fetches; one peer at a time, wishes that come meanwhile count together. */
@@ -90,7 +85,10 @@ export class BlockFetcher {
   /** The peer that is asked first: the one that had blocks last. */
   #first: string | undefined;
   #source: BlockSource | undefined;
-  #isFailureTold = false;
+  /** What was said of the failure of now. */
+  #told: string | undefined;
+  /** What is known of the peers' oldest blocks since something was taken. */
+  readonly #oldest = new Map<string, bigint | undefined>();
   #isStopped = false;
 
   constructor(ports: BlockFetcherPorts) {
@@ -99,7 +97,7 @@ export class BlockFetcher {
 
   /** Wants the blocks after one, up to another, or as many as there are. */
   want(from: Uint8Array, until: Uint8Array | undefined): void {
-    this.#wish = { from, until };
+    this.#wish = { from, until, endMs: this.#ports.timer.now() + MAX_WISH_MS };
     // While there is a pause, a peer's blocks come in one by one, and each is a wish: they do not end it.
     if (this.#retryMs === MIN_RETRY_MS) this.#start();
   }
@@ -129,39 +127,62 @@ export class BlockFetcher {
   }
 
   async #fulfil(): Promise<void> {
-    const { log, timer } = this.#ports;
     for (let wish = this.#wish; wish !== undefined && !this.#isStopped; wish = this.#wish) {
       this.#wish = undefined;
       const isKnown = wish.until !== undefined && this.#holds(wish.until);
-      const imported = isKnown ? 0 : await this.#askAll(wish);
-      const isHere = wish.until === undefined ? imported !== undefined : this.#holds(wish.until);
+      const asked = isKnown ? undefined : await this.#askAll(wish);
+      const isHere = wish.until === undefined ? asked !== undefined : this.#holds(wish.until);
       if (this.#isStopped) return;
-      if (isHere || (imported ?? 0) > 0) this.#retryMs = MIN_RETRY_MS;
-      if (isHere) {
-        this.#isFailureTold = false;
-        continue;
-      }
-      if (!this.#isFailureTold) log("warn", "BlocksUnavailable", { until: wish.until && toHex(wish.until) });
-      this.#isFailureTold = true;
-      this.#wish ??= wish;
-      this.#cancelRetry = timer.after(this.#retryMs, () => this.#start());
-      this.#retryMs = Math.min(2 * this.#retryMs, MAX_RETRY_MS);
-      return;
+      if (isHere || (asked?.imported ?? 0) > 0) this.#retryMs = MIN_RETRY_MS;
+      if (!isHere) return this.#wait(wish, asked?.oldest);
+      this.#told = undefined;
+      this.#oldest.clear();
     }
   }
 
-  /** Asks the peers in turn until the wanted block is here; how many blocks came, `undefined` if no peer could be asked. */
-  async #askAll(wish: Wish): Promise<number | undefined> {
-    let imported: number | undefined;
+  /** Waits to ask again, from the newest block then: what came meanwhile need not come again. */
+  #wait(wish: Wish, oldest: bigint | undefined): void {
+    this.#tell(wish, oldest);
+    this.#wish ??= { ...wish, from: undefined };
+    this.#cancelRetry = this.#ports.timer.after(this.#retryMs, () => this.#retry());
+    this.#retryMs = Math.min(2 * this.#retryMs, MAX_RETRY_MS);
+  }
+
+  #retry(): void {
+    if (this.#wish !== undefined && this.#ports.timer.now() < this.#wish.endMs) return this.#start();
+    this.#wish = undefined;
+    this.#retryMs = MIN_RETRY_MS;
+    this.#told = undefined;
+  }
+
+  #tell({ until }: Wish, oldest: bigint | undefined): void {
+    const code = oldest === undefined ? "BlocksUnavailable" : "AwayForTooLong";
+    if (this.#told === code) return;
+    this.#told = code;
+    const { log, store } = this.#ports;
+    if (oldest === undefined) return log("warn", code, { until: until && toHex(until) });
+    const remedy = "peers have dropped the blocks in between: stop, and join again with an empty data directory";
+    log("error", code, { newest: store.newest()?.number, oldest, remedy });
+  }
+
+  /** Asks the peers in turn until the wanted block is here; `undefined` if no peer could be asked. */
+  async #askAll(wish: Wish): Promise<AskedAll | undefined> {
+    const all: Asked[] = [];
+    let imported = 0;
     for (const peer of this.#inTurn()) {
-      const asked = await this.#ask(peer, wish.from);
+      const head = this.#ports.store.newest()?.hash ?? FIRST_STORED;
+      const asked = await this.#ask(peer, imported > 0 ? head : wish.from ?? head);
       if (asked === undefined) continue;
-      imported = (imported ?? 0) + asked.imported;
+      all.push(asked);
+      imported += asked.imported;
       if (asked.imported > 0) this.#first = peer;
       const isDone = wish.until === undefined ? asked.isRelated : this.#holds(wish.until);
       if (isDone || this.#isStopped) break;
     }
-    return imported;
+    if (all.length === 0) return undefined;
+    const oldest = all.flatMap((asked) => asked.oldest === undefined ? [] : [asked.oldest]);
+    const isBehind = oldest.length === all.length;
+    return { imported, oldest: isBehind ? oldest.reduce((least, next) => next < least ? next : least) : undefined };
   }
 
   #inTurn(): readonly string[] {
@@ -171,10 +192,10 @@ export class BlockFetcher {
   }
 
   async #ask(peer: string, from: Uint8Array): Promise<Asked | undefined> {
-    const { open, log, fetched, timer } = this.#ports;
+    const { open, log, fetched, timer, importBlocks, store } = this.#ports;
     const startMs = timer.now();
     let imported = 0;
-    const count = (blocks: number): void => {
+    const onImported = (blocks: number): void => {
       imported += blocks;
       fetched.inc(blocks);
     };
@@ -182,124 +203,38 @@ export class BlockFetcher {
       const source = await open(peer);
       this.#source = source;
       if (this.#isStopped) return undefined;
-      const isRelated = await this.#drain(source, from, count);
+      const isStopped = () => this.#isStopped;
+      const isRelated = await new PeerDrain(source, { importBlocks, store, timer, onImported, isStopped }).run(from);
       if (imported > 0) log("info", "BlocksFetched", { peer, count: imported, ms: timer.now() - startMs });
-      return { imported, isRelated };
+      const oldest = isRelated || imported > 0 ? undefined : await this.#oldestOf(peer, source);
+      return { imported, isRelated, oldest };
     } catch (error) {
       if (this.#isStopped) return undefined;
-      log(this.#isFailureTold ? "debug" : "warn", "PeerGivesNoBlocks", {
+      log(this.#told === undefined ? "warn" : "debug", "PeerGivesNoBlocks", {
         peer,
         imported,
         reason: error instanceof Error ? error.message : String(error),
       });
-      return imported > 0 ? { imported, isRelated: false } : undefined;
+      return imported > 0 ? { imported, isRelated: false, oldest: undefined } : undefined;
     } finally {
       this.#source?.close();
       this.#source = undefined;
     }
   }
 
-  /**
-   * Takes all that a peer has; whether it has anything of this chain. A store holds branches side by side: if nothing could be
-   * taken, and some blocks follow none that is here, their branch began further below. @throws {Error}
-   */
-  async #drain(source: BlockSource, from: Uint8Array, count: (blocks: number) => void): Promise<boolean> {
-    let start: Uint8Array | undefined = from;
-    let isRelated = false;
-    for (let steps = 0; start !== undefined && !this.#isStopped; steps++) {
-      const pass = await this.#pass(source, start, count);
-      isRelated ||= pass.isRelated;
-      const isDone = pass.isDone || pass.imported > 0 || (pass.isRelated && !pass.hasDetached);
-      if (isDone || steps >= MAX_STEPS_BACK) return isRelated;
-      start = this.#olderThan(start, 2 ** steps);
+  /** Number of the oldest block of a peer that knows none of this chain, if it does not follow what is here. @throws {Error} */
+  async #oldestOf(peer: string, source: BlockSource): Promise<bigint | undefined> {
+    const newest = this.#ports.store.newest()?.number;
+    if (newest === undefined || this.#isStopped) return undefined;
+    if (!this.#oldest.has(peer)) {
+      const [first] = await source.blocksAfter(FIRST_STORED);
+      this.#oldest.set(peer, first?.block.header.blockNumber);
     }
-    return isRelated;
-  }
-
-  /** Takes what a peer has above a block, until nothing of it follows what is here. @throws {Error} */
-  async #pass(source: BlockSource, start: Uint8Array, count: (blocks: number) => void): Promise<Pass> {
-    const pass: Pass = { imported: 0, isRelated: false, hasDetached: false, isDone: false };
-    let highest = -1n;
-    for (let at = start; !this.#isStopped;) {
-      const blocks = await source.blocksAfter(at);
-      const last = blocks.at(-1)?.block.header;
-      if (last === undefined) return pass;
-      const taken = await this.#take(blocks);
-      count(taken.imported);
-      pass.imported += taken.imported;
-      pass.hasDetached ||= taken.hasDetached;
-      if (taken.isDetached && taken.imported === 0) return pass;
-      pass.isRelated = true;
-      if (taken.mustWait) return { ...pass, isDone: true };
-      if (last.blockNumber <= highest) throw new Error("it sends the same blocks again");
-      highest = last.blockNumber;
-      at = computeHeaderHash(last);
-    }
-    return pass;
-  }
-
-  /** Imports blocks. @throws {Error} If one of them is not what an honest peer has. */
-  async #take(blocks: readonly SignedBlock[]): Promise<typeof NOTHING_TAKEN> {
-    const taken = { ...NOTHING_TAKEN };
-    for (const batch of inBatches(blocks)) {
-      const outcomes = await this.#ports.importBlocks(batch.map((block) => signedBlock.encode(block)));
-      if (outcomes === undefined || this.#isStopped) return { ...taken, mustWait: true };
-      // Of several branches only the highest block counts: one on ground that was lost is never taken, and others go on.
-      const highest = { taken: -1n, detached: -1n, waiting: -1n };
-      for (const [i, { code, reject }] of outcomes.entries()) {
-        if (reject) throw new Error(`one of its blocks is refused: ${code}`);
-        if (code === "Imported") taken.imported++;
-        const number = batch[i]?.block.header.blockNumber ?? 0n;
-        const kind = code === "Imported" || code === "BlockAlreadyImported"
-          ? "taken"
-          : code === "BlockAncestryMismatch"
-          ? "detached"
-          : "waiting";
-        if (number > highest[kind]) highest[kind] = number;
-      }
-      taken.isDetached = highest.detached > highest.taken;
-      taken.hasDetached ||= highest.detached >= 0n;
-      // The parentchain has to move on here before more can be taken.
-      taken.mustWait = highest.waiting > highest.taken;
-      if (taken.mustWait) break;
-    }
-    return taken;
+    const oldest = this.#oldest.get(peer);
+    return oldest !== undefined && oldest > newest + 1n ? oldest : undefined;
   }
 
   #holds(hash: Uint8Array): boolean {
     return this.#ports.store.byHash(hash) !== undefined;
   }
-
-  /** An ancestor of a block by the own store, or the parent of the oldest there; none if the block is not there. */
-  #olderThan(hash: Uint8Array, distance: number): Uint8Array | undefined {
-    let older: Uint8Array | undefined;
-    for (let left = distance; left > 0; left--) {
-      const stored = this.#ports.store.byHash(older ?? hash);
-      if (stored === undefined) break;
-      older = sidechainHeader.decodePrefix(stored.bytes).value.parentHash;
-    }
-    return older;
-  }
-}
-
-const NOTHING_TAKEN = {
-  imported: 0,
-  /** Whether the highest one does not follow what is here. */
-  isDetached: false,
-  /** Whether any does not. */
-  hasDetached: false,
-  /** Whether one can only be taken later. */
-  mustWait: false,
-};
-
-/** Parts of at most {@linkcode IMPORT_BATCH}, of which the last is not too short to count as catching up. */
-function inBatches<T>(items: readonly T[]): readonly (readonly T[])[] {
-  const batches: (readonly T[])[] = [];
-  for (let at = 0; at < items.length;) {
-    const left = items.length - at;
-    const size = left > IMPORT_BATCH && left < IMPORT_BATCH + MIN_IMPORT_BATCH ? left : Math.min(left, IMPORT_BATCH);
-    batches.push(items.slice(at, at + size));
-    at += size;
-  }
-  return batches;
 }

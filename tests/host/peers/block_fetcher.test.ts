@@ -1,9 +1,17 @@
 import { describe, expect, it } from "vitest";
 import type { BlockOutcome } from "../../../src/enclave/api/ecall_values.ts";
-import { BlockFetcher, type BlockSource, IMPORT_BATCH, MIN_RETRY_MS } from "../../../src/host/peers/block_fetcher.ts";
+import { BlockFetcher, MAX_RETRY_MS, MAX_WISH_MS, MIN_RETRY_MS } from "../../../src/host/peers/block_fetcher.ts";
+import {
+  type BlockSource,
+  IMPORT_BATCH,
+  MAX_DRAIN_MS,
+  MAX_IDLE_MS,
+  MAX_USELESS_ANSWERS,
+} from "../../../src/host/peers/peer_drain.ts";
+import { blockHash } from "../../../src/primitives/branded.ts";
 import { equalBytes } from "../../../src/primitives/bytes.ts";
 import { type SignedBlock, signedBlock } from "../../../src/types/signed_block.ts";
-import { branch, hashOf, ManualTimer, MemoryStore, meters, settle } from "./support.ts";
+import { blockOn, branch, hashOf, ManualTimer, MemoryStore, meters, settle } from "./support.ts";
 
 const ZERO = new Uint8Array(32);
 
@@ -11,7 +19,12 @@ const ZERO = new Uint8Array(32);
 type Peers = Record<string, readonly SignedBlock[] | BlockSource>;
 
 /** A validateer that has some blocks, and its peers. */
-function build(own: readonly SignedBlock[], peers: Peers, verdict: (block: SignedBlock) => string = () => "Imported") {
+function build(
+  own: readonly SignedBlock[],
+  peers: Peers,
+  verdict: (block: SignedBlock, batch: readonly SignedBlock[]) => string = () => "Imported",
+  base = 0n,
+) {
   const store = new MemoryStore(own);
   const timer = new ManualTimer();
   const logs: string[] = [];
@@ -19,14 +32,15 @@ function build(own: readonly SignedBlock[], peers: Peers, verdict: (block: Signe
   const batches: number[] = [];
   const { values, ports } = meters();
   let concurrent = 0;
-  const importOne = (bytes: Uint8Array): BlockOutcome => {
-    const block = signedBlock.decode(bytes);
-    const { parentHash } = block.block.header;
+  const importOne = (block: SignedBlock, batch: readonly SignedBlock[]): BlockOutcome => {
+    const { parentHash, blockNumber } = block.block.header;
+    // Whoever made it.
+    if (blockNumber <= base) return { code: "BlockAlreadyImported", reject: false };
     if (store.byHash(hashOf(block)) !== undefined) return { code: "BlockAlreadyImported", reject: false };
     if (!equalBytes(parentHash, ZERO) && store.byHash(parentHash) === undefined) {
       return { code: "BlockAncestryMismatch", reject: false };
     }
-    const code = verdict(block);
+    const code = verdict(block, batch);
     if (code === "Imported") store.put(block);
     return { code, reject: code === "BadSidechainBlock" };
   };
@@ -46,7 +60,8 @@ function build(own: readonly SignedBlock[], peers: Peers, verdict: (block: Signe
     },
     importBlocks: (encoded) => {
       batches.push(encoded.length);
-      return Promise.resolve(encoded.map(importOne));
+      const batch = encoded.map((bytes) => signedBlock.decode(bytes));
+      return Promise.resolve(batch.map((block) => importOne(block, batch)));
     },
     store,
     timer,
@@ -69,6 +84,17 @@ function sourceOf(blocks: readonly SignedBlock[], limit = 100): BlockSource {
       return Promise.resolve(above.filter(({ block }) => cut === undefined || block.header.blockNumber < cut));
     },
     close: () => {},
+  };
+}
+
+/** A peer that takes its time for each answer. */
+function slow(source: BlockSource, timer: () => ManualTimer, ms: number): BlockSource {
+  return {
+    blocksAfter: async (hash) => {
+      await timer().pass(ms);
+      return await source.blocksAfter(hash);
+    },
+    close: source.close,
   };
 }
 
@@ -244,5 +270,121 @@ describe("BlockFetcher", () => {
     fetcher.want(ZERO, undefined);
     await fetcher.idle();
     expect(asked).toHaveLength(1);
+  });
+
+  it("leaves a peer that has nothing but invented blocks below the confirmed one", async () => {
+    const chain = branch(undefined, 120);
+    let answers = 0;
+    const invent = () => Promise.resolve([blockOn(blockHash(new Uint8Array(32).fill(9)), ++answers, 9)]);
+    const evil: BlockSource = { blocksAfter: invent, close: () => {} };
+    const { fetcher, store, asked } = build(chain.slice(0, 105), { evil, good: chain }, undefined, 100n);
+    fetcher.want(hashOf(chain[104] as SignedBlock), hashOf(last(chain)));
+    await fetcher.idle();
+    expect([answers, asked]).toEqual([MAX_USELESS_ANSWERS, ["evil", "good"]]);
+    expect(holdsAll(store, chain)).toBe(true);
+  });
+
+  it("leaves a peer that shows known blocks slowly, and one that gives new ones drop by drop", async () => {
+    const chain = branch(undefined, 300);
+    const answerMs = 19_000;
+    for (const [from, limitMs] of [[0, MAX_IDLE_MS], [99, MAX_DRAIN_MS]] as const) {
+      let timer = new ManualTimer();
+      // One block in each answer.
+      const drops: BlockSource = {
+        blocksAfter: (hash) => {
+          const at = equalBytes(hash, ZERO) ? 0 : chain.findIndex((block) => equalBytes(hashOf(block), hash)) + 1;
+          return Promise.resolve(chain.slice(at, at + 1));
+        },
+        close: () => {},
+      };
+      const world = build(chain.slice(0, 100), { drops: slow(drops, () => timer, answerMs), good: chain });
+      timer = world.timer;
+      world.fetcher.want(hashOf(chain[from] as SignedBlock), hashOf(last(chain)));
+      await world.fetcher.idle();
+      expect(world.asked).toEqual(["drops", "good"]);
+      expect(holdsAll(world.store, chain)).toBe(true);
+      expect(timer.now()).toBeLessThan(limitMs + answerMs);
+    }
+  });
+
+  it("asks again from the newest block, for a while only, for what nobody has", async () => {
+    const chain = branch(undefined, 600);
+    const lost = blockOn(blockHash(new Uint8Array(32).fill(7)), 20, 7);
+    const peer = chain.slice(0, 10);
+    const { fetcher, store, timer, asked, batches, logs } = build(chain.slice(0, 10), { a: peer, b: peer });
+    const grow = async (seconds: number) => {
+      for (let i = 0; i < seconds; i++) {
+        // All is well otherwise: blocks come by themselves.
+        for (const next of chain.slice(peer.length, peer.length + 3)) {
+          peer.push(next);
+          store.put(next);
+        }
+        await timer.pass(1000);
+        await fetcher.idle();
+      }
+    };
+    fetcher.want(hashOf(chain[9] as SignedBlock), hashOf(lost));
+    await fetcher.idle();
+    await grow(MAX_WISH_MS / 1000 + 1);
+    const [rounds, handed] = [asked.length, batches.reduce((sum, count) => sum + count, 0)];
+    expect(rounds).toBeGreaterThan(2 * MAX_WISH_MS / MAX_RETRY_MS - 4);
+    expect(handed).toBeLessThanOrEqual(rounds);
+    await grow(60);
+    expect([asked.length, timer.waiting]).toEqual([rounds, 0]);
+    // Wanted again, it is asked for again.
+    fetcher.want(hashOf(last(peer)), hashOf(lost));
+    await fetcher.idle();
+    expect(asked).toHaveLength(rounds + 2);
+    expect(logs).toEqual(["BlocksUnavailable", "BlocksUnavailable"]);
+  });
+
+  it("goes on asking for as long as it is wanted", async () => {
+    const chain = branch(undefined, 10);
+    const peers: Record<string, readonly SignedBlock[]> = { behind: chain.slice(0, 5) };
+    const { fetcher, store, timer } = build(chain.slice(0, 4), peers);
+    for (let waited = 0; waited < 3 * MAX_WISH_MS; waited += 1000) {
+      fetcher.want(hashOf(chain[3] as SignedBlock), hashOf(last(chain)));
+      await timer.pass(1000);
+    }
+    peers["behind"] = chain;
+    await timer.pass(MAX_RETRY_MS);
+    await fetcher.idle();
+    expect(holdsAll(store, chain)).toBe(true);
+  });
+
+  it("says what to do if all peers have dropped the blocks after the newest one here", async () => {
+    const chain = branch(undefined, 40);
+    const kept = { a: chain.slice(20), b: chain.slice(25) };
+    const { fetcher, timer, logs } = build(chain.slice(0, 5), kept);
+    fetcher.want(hashOf(chain[4] as SignedBlock), hashOf(last(chain)));
+    await fetcher.idle();
+    await timer.pass(5 * MAX_RETRY_MS);
+    expect(logs).toEqual(["AwayForTooLong"]);
+    // One that has them is enough, also one that lacks the wanted block.
+    for (
+      const other of [{ ...kept, c: chain.slice(5) }, { ...kept, c: chain.slice(0, 30) }, { a: chain.slice(0, 5) }]
+    ) {
+      const { fetcher, logs } = build(chain.slice(0, 5), other);
+      fetcher.want(hashOf(chain[4] as SignedBlock), hashOf(last(chain)));
+      await fetcher.idle();
+      expect(logs).not.toContain("AwayForTooLong");
+    }
+  });
+
+  it("offers a block again with those on it, if it is taken only with them and comes before them", async () => {
+    const chain = branch(undefined, 2 * IMPORT_BATCH);
+    const third = chain[IMPORT_BATCH - 1] as SignedBlock;
+    const judge = (block: SignedBlock, batch: readonly SignedBlock[]) =>
+      block.block.header.blockNumber !== third.block.header.blockNumber ||
+        batch.some(({ block }) => equalBytes(block.header.parentHash, hashOf(third)))
+        ? "Imported"
+        : "Equivocation";
+    // In one answer, and at the end of one.
+    for (const limit of [2 * IMPORT_BATCH, IMPORT_BATCH]) {
+      const { fetcher, store } = build([], { a: sourceOf(chain, limit) }, judge);
+      fetcher.want(ZERO, hashOf(last(chain)));
+      await fetcher.idle();
+      expect(holdsAll(store, chain)).toBe(true);
+    }
   });
 });
