@@ -47,7 +47,7 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const rpc of connections) rpc.close();
   // What it cannot end any more when it is killed.
-  const left = await childrenOf(program);
+  const left = program === undefined ? [] : await childrenOf(program);
   await program?.kill();
   for (const pid of left) killQuietly(pid);
   await Deno.remove(folder, { recursive: true });
