@@ -7,6 +7,7 @@ import { DATABASE_FILE, DEVNODE_VERSION, type RunningDevnode, startDevnode } fro
 import { DevnodeError } from "../devnode/deno/devnode_error.ts";
 import { createDevnodeProgram, type ProgramOptions } from "../devnode/deno/devnode_program.ts";
 import type { DevnodeOptions } from "../devnode/options.ts";
+import { exitOnUsage } from "./usage_exit.ts";
 
 /** Longest time between a signal and the end: what is not closed by then is ended by the system. */
 const STOP_TIMEOUT_MS = 1800;
@@ -70,4 +71,6 @@ function authorRows({ network }: DevnodeOptions, { peerUrl }: RunningDevnode): r
   ];
 }
 
-if (import.meta.main) await createDevnodeProgram(DEVNODE_VERSION, run).parseAsync(["deno", "devnode", ...Deno.args]);
+if (import.meta.main) {
+  await exitOnUsage(createDevnodeProgram(DEVNODE_VERSION, run)).parseAsync(["deno", "devnode", ...Deno.args]);
+}

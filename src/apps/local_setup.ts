@@ -9,16 +9,15 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { Command, CommanderError } from "commander";
+import { Command } from "commander";
 import { LocalSetupError, parseLocalSetup } from "./local_setup/config.ts";
 import { assertPortsFree } from "./local_setup/health.ts";
 import { runNetwork } from "./local_setup/network.ts";
 import { planLocalSetup } from "./local_setup/plan.ts";
+import { exitOnUsage } from "./usage_exit.ts";
 
 /** Exit code of a network that could not be started, or of which a process ended by itself. */
 const EXIT_FAILURE = 1;
-/** Exit code of a command line that is not understood. */
-const EXIT_USAGE = 2;
 /** Folder of the programs. */
 const APPS = fileURLToPath(new URL("./", import.meta.url));
 /** Signals that stop the network; without the last, closing the terminal would leave the members behind. */
@@ -47,19 +46,17 @@ async function readConfig(file: string): Promise<string> {
   }
 }
 
-/** Runs a command line and resolves with the exit code: 0 stopped by a signal, 1 failed, 2 not understood. */
+/** Runs a command line and resolves with the exit code of what it asks for: 0 stopped by a signal, 1 failed. */
 async function runCommandLine(argv: readonly string[], stop: AbortSignal): Promise<number> {
   let code: number = EXIT_FAILURE;
   const program = new Command("local-setup")
     .description("start parentchain nodes and validateers from one file, and stop them together on Ctrl-C")
     .argument("<file>", "configuration, such as local-setup/two-validateers.json; see local-setup/README.md")
-    .action(async (file: string) => void (code = await run(file, stop)))
-    .exitOverride();
+    .action(async (file: string) => void (code = await run(file, stop)));
   try {
-    await program.parseAsync([...argv], { from: "user" });
+    await exitOnUsage(program).parseAsync([...argv], { from: "user" });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
     if (!(error instanceof LocalSetupError)) throw error;
     console.error(`local-setup: ${error.message}`);
     return EXIT_FAILURE;

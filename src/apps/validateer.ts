@@ -7,6 +7,7 @@
  */
 import { installFastCrypto } from "../crypto/fast.ts";
 import { orderArguments } from "./cli/argument_order.ts";
+import { exitOnUsage } from "./usage_exit.ts";
 import { printMrenclave, writeShieldingKey, writeSigningKey } from "./validateer/keys.ts";
 import { migrateShard } from "./validateer/migrate.ts";
 import { createProgram } from "./validateer/options.ts";
@@ -41,7 +42,7 @@ function describe(error: unknown): string {
 
 if (import.meta.main) {
   try {
-    const program = createProgram({
+    const program = exitOnUsage(createProgram({
       run: async (shard, options) => {
         await installFastCrypto();
         await runValidateer(shard, options, interruption());
@@ -53,7 +54,7 @@ if (import.meta.main) {
       shieldingKey: writeShieldingKey,
       signingKey: writeSigningKey,
       mrenclave: printMrenclave,
-    }, VERSION);
+    }, VERSION));
     await program.parseAsync(orderArguments(program, Deno.args, "run"), { from: "user" });
     // Workers that were told to end may keep the process alive for a moment.
     Deno.exit(0);

@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest";
+import { Child } from "../e2e/child.ts";
+
+describe.each(["cli/main.ts", "devnode.ts", "local_setup.ts", "validateer.ts"])("the program %s", (program) => {
+  it("ends with 2 on an option that it does not know, and names it", async () => {
+    const { code, output } = await new Child(program, ["--nope"]).end();
+    expect(output).toContain("unknown option '--nope'");
+    expect(code).toBe(2);
+  });
+
+  it("ends with 0 when it is asked for help", async () => {
+    const { code, output } = await new Child(program, ["--help"]).end();
+    expect(output).toContain("Usage: ");
+    expect(code).toBe(0);
+  });
+});
+
+describe("a subcommand of the validateer", () => {
+  it("ends with 2 on a value that it refuses", async () => {
+    const { code, output } = await new Child("validateer.ts", ["run", "--trusted-worker-port", "x"]).end();
+    expect(output).toContain("--trusted-worker-port");
+    expect(code).toBe(2);
+  });
+});
