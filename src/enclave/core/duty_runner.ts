@@ -81,8 +81,6 @@ export class DutyRunner {
   #alerts: ReadonlySet<string> = new Set();
   /** Blocks in which payouts cannot be read yet. */
   #unripe: readonly ImportedBlock[] = [];
-  /** Newest parentchain block at the start: up to there this enclave may have paid what its ledger does not know. */
-  #headAtStart: number | undefined;
   /** Newest block whose processing was surely confirmed before this start. */
   readonly #processedBefore: number;
 
@@ -138,6 +136,7 @@ export class DutyRunner {
       if (block.number > this.#processedBefore) this.#state = noteImported(this.#state, block);
       const { content } = block;
       if (content === undefined) continue;
+      this.#context.earlierLife.noteParentchain(block.number, content.nowMs);
       this.#confirmation = processFinalHead(this.#confirmation, block.number, content.view.confirmation);
     }
     const { ready, waiting } = ripenBlocks(this.#unripe, {
@@ -225,12 +224,14 @@ export class DutyRunner {
   }
 
   async #planPayouts(chain: DutyChain): Promise<readonly Effect[]> {
-    this.#headAtStart ??= chain.head.number;
-    if (this.#isStoring || !this.#mayPay(chain, this.#headAtStart)) return [];
+    const { firstAfter } = this.#context.earlierLife;
+    // Until there all was read in which earlier extrinsics can have been included.
+    if (this.#isStoring || firstAfter === undefined || this.#ledger.cursor < firstAfter - 1) return [];
+    const maySign = this.#maySign(chain, firstAfter);
     const { shard: { chain: { base } }, feed: { vault } } = this.#context;
     const reserved = this.#state.outbox.map(({ signer, nonce }) => ({ signer, nonce }));
     const isOpen = (id: bigint) => readPayout(base.snapshot, id)?.status.type === "queued";
-    const plan = planPayouts(this.#ledger, chain, this.#identity, { vault, reserved, isOpen });
+    const plan = planPayouts(this.#ledger, chain, this.#identity, { vault, reserved, isOpen, maySign });
     this.#ledger = plan.ledger;
     this.#logNew(plan.alerts, "payoutPlan");
     const effects = plan.send.map((extrinsic) => this.#submit(extrinsic));
@@ -238,16 +239,14 @@ export class DutyRunner {
   }
 
   /**
-   * Whether the ledger has all that was signed before. An old disk lacks what was signed after its copy was made, and that may
-   * be paid any time until its window is over: in that window nothing is signed before another validateer has shown that
-   * no block of this one is missing. Where there is no other, nothing can show it.
+   * Whether the ledger has all that was signed for its window. An older disk lacks what was signed after its copy was made, and that may
+   * be paid any time until its window is over: so nothing is signed in a window that began in an earlier life. Others sign
+   * meanwhile; where there are none, nobody else could, and the disk is believed.
    */
-  #mayPay({ view }: DutyChain, headAtStart: number): boolean {
-    const { cursor, window } = this.#ledger;
-    const { setup, earlierLife } = this.#context;
-    if (cursor < headAtStart) return false;
-    const isOfThisLife = window === undefined || window.start > headAtStart;
-    return isOfThisLife || earlierLife.isWhole || shardAuthorities(view, setup.shard).length < 2;
+  #maySign({ view }: DutyChain, firstAfter: number): boolean {
+    const { window } = this.#ledger;
+    const isOfThisLife = window !== undefined && window.start >= firstAfter;
+    return isOfThisLife || shardAuthorities(view, this.#context.setup.shard).length < 2;
   }
 
   async #storeLedger(chain: DutyChain): Promise<Effect> {

@@ -1,38 +1,39 @@
 /**
- * What the blocks of others tell about this enclave's life before its start: whether the disk that it started from is the
- * newest one. An older copy may lack what was signed since.
- *
- * States: unknown → heard (a block of another validateer stands on everything that this enclave made and others took);
- * from either → lost (a block of its own came from outside).
+ * Since when this is the only life of the enclave, as far as it can tell. The disk that it started from may be an older copy,
+ * which lacks what was signed since; and a block of its own that came from outside was made by a life that it knows nothing of.
  *
  * @module
  */
 import { type AccountId } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import type { ChainBlock } from "../../sidechain/chain_block.ts";
-import type { Slot } from "../../sidechain/slots.ts";
 
 /** The earlier life of an enclave. */
 export class EarlierLife {
   readonly #signer: AccountId;
-  readonly #startSlot: Slot;
-  #hasHeard = false;
-  #isLost = false;
+  #endMs: number;
+  #firstAfter: number | undefined;
 
-  /** `startSlot` is the slot in which this life began. */
-  constructor(signer: AccountId, startSlot: Slot) {
+  /** `signer` is the enclave's own account, `startMs` when this life began, by the host's clock. */
+  constructor(signer: AccountId, startMs: number) {
     this.#signer = signer;
-    this.#startSlot = startSlot;
+    this.#endMs = startMs;
   }
 
-  /** Notes a block that came from another validateer; its ancestors came before, or were on disk. */
-  note({ slot, digest: { blockAuthor } }: ChainBlock): void {
-    if (equalBytes(blockAuthor, this.#signer)) this.#isLost = true;
-    else if (slot > this.#startSlot) this.#hasHeard = true;
+  /** Notes a block that came from outside at `nowMs`. One of its own shows another life, which may have gone on until now. */
+  note({ digest: { blockAuthor } }: ChainBlock, nowMs: number): void {
+    if (!equalBytes(blockAuthor, this.#signer)) return;
+    this.#endMs = nowMs;
+    this.#firstAfter = undefined;
   }
 
-  /** Whether nothing of it is missing, as far as others can tell; false until one of them has been heard. */
-  get isWhole(): boolean {
-    return this.#hasHeard && !this.#isLost;
+  /** Notes an imported block of the parentchain; `timestampMs` is absent on chains without time. */
+  noteParentchain(number: number, timestampMs: bigint | undefined): void {
+    if (timestampMs === undefined || timestampMs > this.#endMs) this.#firstAfter ??= number;
+  }
+
+  /** The first parentchain block that was made after any other life; `undefined` as long as none was imported. */
+  get firstAfter(): number | undefined {
+    return this.#firstAfter;
   }
 }

@@ -5,7 +5,6 @@
  */
 import { FINALITY_LEVELS } from "../../attestation/key_statement.ts";
 import { h256 } from "../../primitives/branded.ts";
-import { computeSlot } from "../../sidechain/slots.ts";
 import { hasRoot } from "../../stf/pallets/sudo.ts";
 import { EvidenceMaker } from "../evidence.ts";
 import { mergeLedgers } from "../duties/merged_ledger.ts";
@@ -67,8 +66,8 @@ export function createRunning(parts: RunningParts): Running {
   const shard = new Shard(setup, chain, outbox);
   const context = { setup, shard, feed, tickets, outbox };
   const evidence = createEvidence(setup, ports, feed, shard);
-  const earlierLife = new EarlierLife(setup.signer, computeSlot(BigInt(startMs), shard.slotDurationMs));
-  shard.onForeignBlock = (block) => earlierLife.note(block);
+  const earlierLife = new EarlierLife(setup.signer, startMs);
+  shard.onForeignBlock = (block) => earlierLife.note(block, ports.nowMs());
   const catchUp = new CatchUp(recovered?.manifest.catchUpTo ?? 0n, {
     ...{ setup, shard, feed },
     nowMs: ports.nowMs,

@@ -55,6 +55,8 @@ export interface PayoutTerms {
   readonly reserved: readonly ReservedNonce[];
   /** Whether a payout is open in the newest confirmed state: if not, others have paid it in a block that is not read yet. */
   readonly isOpen: (id: bigint) => boolean;
+  /** Whether the ledger has all that this enclave ever signed for this window; if not, it only sends what it has. */
+  readonly maySign: boolean;
 }
 
 /** Payouts that this enclave has tried in vain so often that it gives them up. */
@@ -110,12 +112,12 @@ function signDue(
   ledger: PayoutLedger,
   chain: DutyChain,
   identity: DutyIdentity,
-  { vault, reserved, isOpen }: PayoutTerms,
+  { vault, reserved, isOpen, maySign }: PayoutTerms,
 ): SignedDue {
   const { window } = ledger;
   const none: SignedDue = { entries: ledger.entries, alerts: [] };
   const { account } = identity.signer;
-  if (window === undefined || windowEnd(window) - chain.head.number < MIN_WINDOW_LEFT) return none;
+  if (!maySign || window === undefined || windowEnd(window) - chain.head.number < MIN_WINDOW_LEFT) return none;
   const isMine = (entry: LedgerEntry) =>
     entry.paidAt === undefined && entry.signed === undefined && entry.failedIn !== window.start &&
     !entry.isSetAside && !isGivenUp(entry) && isOpen(entry.id) &&

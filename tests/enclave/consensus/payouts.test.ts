@@ -12,8 +12,10 @@ const TIMEOUT_MS = 60_000;
 const ALICE = pairFromSuri("//Alice");
 const UNIT = 1_000_000_000_000n;
 const BENEFICIARY = testAccount(0xc0);
-/** Block in a window in which it is the first validateer's turn for payout 0. */
-const FIRST_PAYS = 129;
+/** Block in a window in which it is the first validateer's turn for payouts with odd ids. */
+const ODD = 65;
+/** First block of the next window, in which those with even ids are the first one's. */
+const EVEN = 128;
 
 let network: Network;
 let first: NetworkHost;
@@ -40,39 +42,42 @@ function payment(vault: Uint8Array, bytes: Uint8Array): TestBlockSpec {
   return { extrinsics: [bytes], events };
 }
 
+let vault: Uint8Array;
+
+const signedBy = (host: NetworkHost) => new Set(payoutsOf(host).map(({ bytes }) => toHex(bytes)));
+const statusesOf = ({ head: { snapshot } }: NetworkHost, ids: readonly bigint[]) =>
+  ids.map((id) => readPayout(snapshot, id)?.status.type);
+
+/** Two validateers that can pay, in the window in which odd payouts are the first one's. */
 beforeEach(async () => {
   network = await Network.ofTwo();
   ({ first, second } = network);
   await network.slots(4);
+  vault = (await first.health()).vault as Uint8Array;
+  const funds: Storage = [
+    ["System", "Account", [vault], account(1, 100n * UNIT)],
+    ["System", "Account", [first.self.signer], account(0, 100n * UNIT)],
+  ];
+  await network.grow({ storage: funds });
+  while (first.tip.number < ODD) await network.grow();
 }, TIMEOUT_MS);
 
 describe("payouts of two validateers", () => {
   it("are known to one that was away while one was owed, paid and done: no equal one counts as paid", async () => {
-    const vault = (await first.health()).vault as Uint8Array;
-    const funds: Storage = [
-      ["System", "Account", [vault], account(1, 100n * UNIT)],
-      ["System", "Account", [first.self.signer], account(0, 100n * UNIT)],
-    ];
-    await network.grow({ storage: funds });
-    while (first.tip.number < FIRST_PAYS) await network.grow();
     network.parted.add(second);
     const missed: TestBlock[] = [];
     const grow = async (spec: TestBlockSpec = {}) => {
       missed.push(await network.growOnly(first, spec));
     };
-    // Three that are equal: number 0 and 2 are the first validateer's in this window.
-    for (const nonce of [0, 1, 2]) await unshield(nonce);
+    // Four that are equal, of which two are the first one's.
+    for (const nonce of [0, 1, 2, 3]) await unshield(nonce);
     await network.slots(4, [second]);
     await grow({ storage: confirmationOf(first, first.head.number, first.head.hash) });
     await grow();
-    expect(new Set(payoutsOf(first).map(({ bytes }) => toHex(bytes))).size).toBe(2);
+    expect(signedBy(first).size).toBe(2);
     await grow(payment(vault, payoutsOf(first)[0]?.bytes as Uint8Array));
     await network.slots(4, [second]);
-    expect([0n, 1n, 2n].map((id) => readPayout(first.head.snapshot, id)?.status.type)).toEqual([
-      "done",
-      "queued",
-      "queued",
-    ]);
+    expect(statusesOf(first, [0n, 1n, 2n, 3n])).toEqual(["queued", "done", "queued", "queued"]);
     await grow({ storage: confirmationOf(first, first.head.number, first.head.hash) });
     // Back: all missed blocks of the parentchain at once, then those of the shard, then both go on.
     second.tip = first.tip;
@@ -85,12 +90,33 @@ describe("payouts of two validateers", () => {
     await network.grow();
     await network.slots(4);
     expect(toHex(second.head.hash)).toBe(toHex(first.head.hash));
-    expect(second.lines("PayoutPaid").map(({ id }) => String(id))).toEqual(["0"]);
+    expect(second.lines("PayoutPaid").map(({ id }) => String(id))).toEqual(["1"]);
     expect(second.lines("UnexpectedVaultTransfer")).toEqual([]);
-    expect([0n, 1n, 2n].map((id) => readPayout(second.head.snapshot, id)?.status.type)).toEqual([
-      "done",
-      "queued",
-      "queued",
-    ]);
+    expect(statusesOf(second, [0n, 1n, 2n, 3n])).toEqual(["queued", "done", "queued", "queued"]);
+  }, TIMEOUT_MS);
+
+  it("are not signed a second time from a copy of the disk in the same window, but in the next", async () => {
+    for (const nonce of [0, 1]) await unshield(nonce);
+    await network.slots(4);
+    const copied = first.disk.copy();
+    const { head } = first;
+    await network.grow({ storage: confirmationOf(first, head.number, head.hash) });
+    await network.grow();
+    const [signed] = signedBy(first);
+    expect(signedBy(first).size).toBe(1);
+    // The host starts the enclave from the copy; another validateer's blocks go on, and none of this one is missing.
+    first.disk.files.clear();
+    for (const [name, bytes] of copied.files) first.disk.files.set(name, bytes);
+    const again = await network.restart(first);
+    for (let i = 0; i < 4; i++) {
+      await network.slots(2, [again]);
+      await network.grow();
+    }
+    expect(again.tip.number).toBeLessThan(EVEN - 8);
+    expect(signedBy(again)).toEqual(new Set());
+    while (again.tip.number <= EVEN) await network.grow();
+    // Now payout 0 is its own; the bytes of payout 1 are dead.
+    expect(signedBy(again).size).toBe(1);
+    expect([...signedBy(again)]).not.toEqual([signed]);
   }, TIMEOUT_MS);
 });

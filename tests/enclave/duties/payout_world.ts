@@ -149,9 +149,9 @@ export class World {
   }
 
   /** What signing depends on. */
-  terms(taken: readonly ReservedNonce[] = []): PayoutTerms {
+  terms(taken: readonly ReservedNonce[] = [], maySign = true): PayoutTerms {
     const isOpen = (id: bigint) => this.payouts.find((payout) => payout.id === id)?.status.type === "queued";
-    return { vault: VAULT_ACCOUNT, reserved: taken, isOpen };
+    return { vault: VAULT_ACCOUNT, reserved: taken, isOpen, maySign };
   }
 }
 

@@ -3,6 +3,7 @@ import type { DutyExtrinsic } from "../../../src/enclave/duties/duty.ts";
 import { ledgerStored, revertLedger, startPayoutLedger } from "../../../src/enclave/duties/payout_ledger.ts";
 import { PAYOUT_WINDOW } from "../../../src/enclave/duties/payout_window.ts";
 import { payoutLedger } from "../../../src/enclave/duties/payout_ledger_codec.ts";
+import { planPayouts } from "../../../src/enclave/duties/payouts.ts";
 import { ripenBlocks } from "../../../src/enclave/duties/ripe_blocks.ts";
 import { ed25519FromSeed } from "../../../src/crypto/ed25519.ts";
 import { toHex } from "../../../src/primitives/hex.ts";
@@ -114,6 +115,21 @@ describe("payouts", () => {
     const [sent] = signAndSend(a, world) as [DutyExtrinsic];
     const reborn = new Enclave(KEYS[0], payoutLedger.decode(before));
     expect((signAndSend(reborn, world)[0] as DutyExtrinsic).bytes).toEqual(sent.bytes);
+  });
+
+  it("are not signed by a payer that may have signed before, which goes on sending what it has stored", () => {
+    const [world, a] = [new World(), new Enclave(KEYS[0])];
+    world.owe(0n);
+    advance(world, 64, a);
+    const copy = payoutLedger.encode(a.ledger);
+    const [sent] = signAndSend(a, world) as [DutyExtrinsic];
+    const stored = payoutLedger.encode(a.ledger);
+    const [old, reborn] = [copy, stored].map((disk) => new Enclave(KEYS[0], payoutLedger.decode(disk)));
+    const planOf = ({ ledger, identity }: Enclave) =>
+      planPayouts(ledger, world.chain(), identity, world.terms([], false));
+    expect(planOf(old as Enclave)).toMatchObject({ mustStore: false, send: [], alerts: [] });
+    expect(planOf(reborn as Enclave)).toMatchObject({ mustStore: false, send: [{ bytes: sent.bytes }] });
+    expect([old?.signatures, reborn?.signatures]).toEqual([0, 0]);
   });
 
   it("survive a payer that is killed after sending: it reads the missed blocks before it does anything", () => {
