@@ -126,6 +126,8 @@ export class DutyRunner {
     const { shard, setup, feed, payoutFinality } = this.#context;
     if (revertedFrom !== undefined) {
       this.#state = noteReverted(this.#state, revertedFrom);
+      const isConfirming = this.#state.outbox.some(({ purpose }) => purpose === "confirm_imported_sidechain_block");
+      if (this.#confirmation.type === "in_flight" && !isConfirming) this.#confirmation = { type: "idle" };
       const step = revertLedger(this.#ledger, revertedFrom);
       this.#ledger = step.ledger;
       this.#logNew(step.alerts, "payoutRevert");
@@ -203,6 +205,7 @@ export class DutyRunner {
       reserved: reservedNonces(this.#ledger, account),
     });
     this.#state = outcome.state;
+    for (const extrinsic of outcome.resend) outbox.push(submitExtrinsic(this.#context, extrinsic));
     for (const extrinsic of outcome.send) {
       if (extrinsic.purpose === "confirm_imported_sidechain_block" && confirmation !== undefined) {
         this.#confirmation = { type: "in_flight", candidate: confirmation.candidate, eraEnd: extrinsic.eraEnd };

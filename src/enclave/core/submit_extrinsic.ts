@@ -13,14 +13,15 @@ import type { Outbox } from "./outbox.ts";
 export function submitExtrinsic(
   { tickets, outbox }: { readonly tickets: Tickets; readonly outbox: Outbox },
   { purpose, bytes, hash, nonce }: DutyExtrinsic,
-  onRefused: () => void,
+  onRefused?: () => void,
 ): Effect {
-  const isRoutine = purpose === "confirm_processed_parentchain_block";
+  const isRoutine = purpose === "confirm_processed_parentchain_block" || onRefused === undefined;
   outbox.log(isRoutine ? "debug" : "info", "ExtrinsicSent", { purpose, nonce, hash: toHex(hash) });
   const ticket = tickets.open("extrinsic_submitted", (accepted) => {
     if (accepted) return [];
-    outbox.log("warn", "ExtrinsicRefused", { purpose, nonce });
-    onRefused();
+    // A node that has an extrinsic already refuses it, which is as good as taking it.
+    outbox.log(onRefused === undefined ? "debug" : "warn", "ExtrinsicRefused", { purpose, nonce });
+    onRefused?.();
     return [];
   });
   return { type: "submit_extrinsic", value: { ticket, parentchain: 0, purpose, bytes } };

@@ -6,7 +6,15 @@
 import type { AccountId } from "../../primitives/branded.ts";
 import type { ImportedBlock } from "../../parentchain/imported_block.ts";
 import type { DutyAlert, DutyChain, DutyExtrinsic, DutyFinding, DutyIdentity } from "./duty.ts";
-import { isInFlight, type Outbox, pruneOutbox, type ReservedNonce, sendWishes } from "./outbox.ts";
+import {
+  dropReverted,
+  isInFlight,
+  type Outbox,
+  pruneOutbox,
+  resendOverdue,
+  type ReservedNonce,
+  sendWishes,
+} from "./outbox.ts";
 import { nextBatch, type ProcessedBlock, processedConfirmationDuty, queueProcessed } from "./processed_confirmation.ts";
 import { type Registration, registrationDuty } from "./registration.ts";
 import { shardCreationDuty } from "./shard_creation.ts";
@@ -46,6 +54,8 @@ export interface DutyOutcome {
   readonly state: DutyState;
   /** Signed extrinsics to submit. */
   readonly send: readonly DutyExtrinsic[];
+  /** Those under way that are handed over again, in case a node has lost them; it may well refuse them. */
+  readonly resend: readonly DutyExtrinsic[];
   /** What stands in the way. */
   readonly alerts: readonly DutyAlert[];
 }
@@ -55,9 +65,13 @@ export function noteImported(state: DutyState, block: ImportedBlock): DutyState 
   return { ...state, processed: queueProcessed(state.processed, block) };
 }
 
-/** Forgets blocks that a proven header undid. */
+/** Forgets blocks that a proven header undid, and what was signed at them. */
 export function noteReverted(state: DutyState, fromNumber: number): DutyState {
-  return { ...state, processed: state.processed.filter(({ number }) => number < fromNumber) };
+  return {
+    ...state,
+    outbox: dropReverted(state.outbox, fromNumber),
+    processed: state.processed.filter(({ number }) => number < fromNumber),
+  };
 }
 
 /** Decides what to send at the newest imported block. */
@@ -67,7 +81,7 @@ export function nextDuties(
   identity: DutyIdentity,
   input: DutyInput,
 ): DutyOutcome {
-  const outbox = pruneOutbox(state.outbox, chain, identity);
+  const { outbox, sent: again } = resendOverdue(pruneOutbox(state.outbox, chain, identity), chain);
   const current = settleBatch({ ...state, outbox }, state.outbox, chain);
   const findings: DutyFinding[] = [];
   if (input.registration !== undefined) findings.push(registrationDuty(chain, identity, input.registration));
@@ -83,6 +97,7 @@ export function nextDuties(
   return {
     state: { outbox: next, processed: current.processed, batchUpTo },
     send: sent,
+    resend: again,
     alerts: findings.flatMap((finding) => finding.alerts),
   };
 }

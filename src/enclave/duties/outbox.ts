@@ -13,10 +13,17 @@ import type { DutyChain, DutyExtrinsic, DutyIdentity, DutyWish, ExtrinsicSigner 
 /** Most extrinsics under way at a time; the pool of a node takes 64 per sender by default. */
 export const MAX_IN_FLIGHT = 32;
 
+/** Blocks after which an extrinsic is handed over again: a node's pool may have lost it, and later nonces wait for it. */
+export const RESEND_BLOCKS = 4;
+
 /** An extrinsic under way. */
 export interface InFlight extends DutyExtrinsic {
   /** Tells those of one purpose apart. */
   readonly key: string;
+  /** Block at which it was signed, and by whose hash it is valid. */
+  readonly signedAt: number;
+  /** Block at which it was handed over last. */
+  readonly sentAt: number;
 }
 
 /** Extrinsics under way in the order they were signed. Not durable: after a restart the duties find what is missing. */
@@ -33,6 +40,23 @@ export function pruneOutbox(outbox: Outbox, chain: DutyChain, identity: DutyIden
   return outbox.filter(({ signer, nonce, eraEnd }) =>
     nonce >= nonceInView(chain, identity, signer) && eraEnd > chain.head.number
   );
+}
+
+/** Drops what was signed at blocks that were undone: it names one that is in no chain, and would keep its nonce for nothing. */
+export function dropReverted(outbox: Outbox, fromNumber: number): Outbox {
+  return outbox.filter(({ signedAt }) => signedAt < fromNumber);
+}
+
+/** What was handed over {@linkcode RESEND_BLOCKS} ago or earlier is to be handed over again. */
+export function resendOverdue(
+  outbox: Outbox,
+  { head }: DutyChain,
+): { readonly outbox: Outbox; readonly sent: readonly DutyExtrinsic[] } {
+  const isOverdue = ({ sentAt }: InFlight): boolean => head.number >= sentAt + RESEND_BLOCKS;
+  return {
+    outbox: outbox.map((extrinsic) => isOverdue(extrinsic) ? { ...extrinsic, sentAt: head.number } : extrinsic),
+    sent: outbox.filter(isOverdue),
+  };
 }
 
 /** Whether an extrinsic for the same is under way. */
@@ -74,7 +98,12 @@ export function sendWishes(
     const signer = signerOf(wish, identity);
     if (signer === undefined) continue;
     const nonce = nextNonce(chain, identity, signer.account, [...current, ...reserved]);
-    sent.push({ ...signWish(chain, signer, wish, nonce), key: wish.key });
+    sent.push({
+      ...signWish(chain, signer, wish, nonce),
+      key: wish.key,
+      signedAt: chain.head.number,
+      sentAt: chain.head.number,
+    });
   }
   return { outbox: [...outbox, ...sent], sent };
 }

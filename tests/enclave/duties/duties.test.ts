@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DutyChain, DutyExtrinsic, DutyIdentity } from "../../../src/enclave/duties/duty.ts";
+import { RESEND_BLOCKS } from "../../../src/enclave/duties/outbox.ts";
 import { SHARD_CREATION_ERA } from "../../../src/enclave/duties/shard_creation.ts";
 import {
   type DutyInput,
@@ -239,6 +240,25 @@ describe("nextDuties()", () => {
     expect(again.send[0]?.nonce).toBe(0);
     const used = chainAt(163, { signer: { nonce: 7, free: 10n ** 15n, reserved: 0n, frozen: 0n } });
     expect(run(used, first.state).send[0]?.nonce).toBe(7);
+  });
+
+  it("hands over again what is under way, every few blocks, as it was signed", () => {
+    const first = run(chainAt(100));
+    expect(first.resend).toEqual([]);
+    expect(run(chainAt(100 + RESEND_BLOCKS - 1), first.state).resend).toEqual([]);
+    const again = run(chainAt(100 + RESEND_BLOCKS), first.state);
+    expect(again.resend.map(({ bytes }) => bytes)).toEqual(first.send.map(({ bytes }) => bytes));
+    expect(run(chainAt(100 + 2 * RESEND_BLOCKS - 1), again.state).resend).toEqual([]);
+    expect(run(chainAt(100 + 2 * RESEND_BLOCKS), again.state).resend).toHaveLength(1);
+  });
+
+  it("signs anew, with the same nonce, what it signed at a block that was undone", () => {
+    const first = run(chainAt(100));
+    expect(run(chainAt(101), noteReverted(first.state, 101)).send).toEqual([]);
+    const again = run(chainAt(101), noteReverted(first.state, 100));
+    expect(purposes(again.send)).toEqual(["register_sgx_enclave"]);
+    expect(again.send[0]?.nonce).toBe(first.send[0]?.nonce);
+    expect(again.send[0]?.bytes).not.toEqual(first.send[0]?.bytes);
   });
 
   it("takes the lowest free nonce beside payouts and others under way", () => {
