@@ -36,9 +36,18 @@ export class ConfirmedBlocks {
 
 /** What was paid up to a parentchain block. */
 interface Paid {
-  readonly keys: ReadonlySet<string>;
+  /** How often, by beneficiary and amount. */
+  readonly times: ReadonlyMap<string, number>;
   /** The newest confirmed block. */
   readonly confirmed: Ledger | undefined;
+}
+
+/** What is to be paid. */
+export interface Promised {
+  /** The confirmed block up to which it is owed. */
+  readonly upTo: bigint;
+  /** @throws {Violation} If something of it is not paid now. */
+  readonly check: () => void;
 }
 
 /** Watches the parentchain. */
@@ -47,7 +56,7 @@ export class ParentchainChecks {
   readonly #confirmed: ConfirmedBlocks;
   readonly #vault: Hex;
   readonly #paid = new Map<Hex, Paid>();
-  readonly #owed = new Map<Hex, ReadonlySet<string>>();
+  readonly #owed = new Map<Hex, ReadonlyMap<string, number>>();
   #final: ParentBlock | undefined;
   /** Payouts on the final chain. */
   payouts = 0;
@@ -64,21 +73,24 @@ export class ParentchainChecks {
 
   /** A block was made, final or not. @throws {Violation} */
   made(block: ParentBlock): void {
-    const before: Paid = (block.parent && this.#paid.get(block.parent.id)) ?? { keys: new Set(), confirmed: undefined };
-    let { keys, confirmed } = before;
+    const before: Paid = (block.parent && this.#paid.get(block.parent.id)) ??
+      { times: new Map(), confirmed: undefined };
+    let { times, confirmed } = before;
     for (const { from, to, amount } of block.facts.transfers) {
       if (from !== this.#vault) continue;
       const key = `${to} ${amount}`;
-      if (keys.has(key)) {
-        throw new Violation("PayoutOnce", `${amount} was paid again in parentchain block ${block.number}`);
-      }
-      if (confirmed === undefined || !this.#owedBy(confirmed).has(key)) {
+      const owed = confirmed === undefined ? 0 : this.#owedBy(confirmed).get(key) ?? 0;
+      const paid = (times.get(key) ?? 0) + 1;
+      if (owed === 0) {
         throw new Violation(
           "PayoutOwed",
           `${amount} was paid in parentchain block ${block.number}, and no block owes it`,
         );
       }
-      keys = new Set(keys).add(key);
+      if (paid > owed) {
+        throw new Violation("PayoutOnce", `${amount} was paid again in parentchain block ${block.number}`);
+      }
+      times = new Map(times).set(key, paid);
     }
     for (const { number, hash } of block.facts.confirmations) {
       confirmed = this.#blocks.ledgerOf(hash);
@@ -86,7 +98,7 @@ export class ParentchainChecks {
         throw new Violation("ConfirmedBlockExists", `block ${number} was confirmed, and nobody has it`);
       }
     }
-    this.#paid.set(block.id, { keys, confirmed });
+    this.#paid.set(block.id, { times, confirmed });
   }
 
   /** A block is final. @throws {Violation} */
@@ -108,13 +120,30 @@ export class ParentchainChecks {
     }
   }
 
+  /** What the blocks owe that are confirmed on the final chain now. */
+  promise(): Promised {
+    const confirmed = this.#final && this.#paid.get(this.#final.id)?.confirmed;
+    const owed = confirmed === undefined ? new Map<string, number>() : this.#owedBy(confirmed);
+    const check = () => {
+      const paid = this.#final && this.#paid.get(this.#final.id)?.times;
+      for (const [key, times] of owed) {
+        if ((paid?.get(key) ?? 0) >= times) continue;
+        throw new Violation("PayoutPaid", `${key} was owed ${times} times and paid ${paid?.get(key) ?? 0} times`);
+      }
+    };
+    return { upTo: confirmed?.number ?? 0n, check };
+  }
+
   /** What a block and those below it owe. */
-  #owedBy(block: Ledger): ReadonlySet<string> {
+  #owedBy(block: Ledger): ReadonlyMap<string, number> {
     const known = this.#owed.get(block.id);
     if (known !== undefined) return known;
-    const owed = new Set<string>();
+    const owed = new Map<string, number>();
     for (let at: Ledger | undefined = block; at !== undefined; at = at.parent) {
-      for (const { beneficiary, amount } of at.owed) owed.add(`${beneficiary} ${amount}`);
+      for (const { beneficiary, amount } of at.owed) {
+        const key = `${beneficiary} ${amount}`;
+        owed.set(key, (owed.get(key) ?? 0) + 1);
+      }
     }
     this.#owed.set(block.id, owed);
     return owed;

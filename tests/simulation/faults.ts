@@ -92,11 +92,6 @@ export class Faults {
     await this.#machines.startAll();
   }
 
-  /** Whether a validateer may have stopped of itself. */
-  isExpectedFatal(index: number, code: string): boolean {
-    return this.#machines.isExpectedFatal(index, code);
-  }
-
   /** An author who is to sign two blocks does so, and sends the second one to some. */
   onBroadcast(index: number, signed: SignedBlock): void {
     const { world, scheduler, counts } = this.#context;

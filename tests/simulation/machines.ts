@@ -82,11 +82,6 @@ export class Machines {
       );
   }
 
-  /** Whether a validateer may have stopped of itself with this code. */
-  isExpectedFatal(_index: number, code: string): boolean {
-    return code === "EnclaveHostFailed";
-  }
-
   /** All that is down comes up now. */
   async startAll(): Promise<void> {
     this.#isOver = true;
