@@ -91,7 +91,10 @@ class TestEnclave {
     for (const block of result.value.imported) {
       this.blocks.push(block);
       this.#duties = noteImported(this.#duties, block);
-      const step = readBlockForPayouts(this.#ledger, block, { payouts: this.payouts, shard: SHARD, level: "sealed" });
+      const step = readBlockForPayouts(this.#ledger, block, {
+        ...{ payouts: this.payouts, stateNumber: this.payouts.at(-1)?.blockNumber ?? 0n },
+        ...{ shard: SHARD, level: "sealed" },
+      });
       this.#ledger = step.ledger;
       this.alerts.push(...step.alerts.map(({ code }) => code));
     }
@@ -121,9 +124,9 @@ class TestEnclave {
     this.#duties = outcome.state;
     this.alerts.push(...outcome.alerts.map(({ code }) => code));
     for (const { purpose, bytes } of outcome.send) await this.#link.submit(purpose, bytes);
-    const taken = this.#duties.outbox;
-    const first = planPayouts(this.#ledger, chain, IDENTITY, OWN_VAULT.account, taken);
-    const second = planPayouts(ledgerStored(first.ledger), chain, IDENTITY, OWN_VAULT.account, taken);
+    const terms = { vault: OWN_VAULT.account, reserved: this.#duties.outbox, isOpen: () => true, maySign: true };
+    const first = planPayouts(this.#ledger, chain, IDENTITY, terms);
+    const second = planPayouts(ledgerStored(first.ledger), chain, IDENTITY, terms);
     this.#ledger = second.ledger;
     for (const { purpose, bytes } of second.send) await this.#link.submit(purpose, bytes);
   }
