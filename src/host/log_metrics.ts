@@ -12,6 +12,7 @@ import type { Log } from "./log.ts";
  */
 export const WATCHED_CODES = {
   error: [
+    "AwayForTooLong",
     "ConfirmedBlockUnavailable",
     "FileNotWritten",
     "InternalError",
