@@ -51,12 +51,18 @@ const CHROMIUM_FLAGS = [
   "--disable-sync",
 ];
 
-/** What takes longest comes first, so that no worker is left alone with it at the end. */
+/** Whole processes mostly wait for slots and parentchain blocks: three workers keep two cores busy. */
+const WORKERS = 3;
+
+/** What takes longest comes first, so that no worker is left alone with it at the end; simulations, which never wait, among it. */
+const LONGEST = ["/simulation/simulation.test.ts", "/e2e/faults.test.ts", "/e2e/network_faults.test.ts"];
+
+/** {@linkcode LONGEST}, then whole processes, then all others. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     const rank = ({ moduleId }: TestSpecification): number =>
-      moduleId.endsWith("/e2e/faults.test.ts") ? 0 : moduleId.includes("/e2e/") ? 1 : 2;
+      LONGEST.some((path) => moduleId.endsWith(path)) ? 0 : moduleId.includes("/e2e/") ? 1 : 2;
     return sorted.toSorted((a, b) => rank(a) - rank(b));
   }
 }
@@ -71,7 +77,7 @@ export default defineConfig({
           include: ["tests/**/*.test.ts"],
           exclude: ["tests/browser/**", "**/node_modules/**"],
           pool: "forks",
-          maxWorkers: 2,
+          maxWorkers: WORKERS,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

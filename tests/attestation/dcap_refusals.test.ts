@@ -299,10 +299,13 @@ describe("verifyDcapQuote() and flipped bits", () => {
     (await verifyDcapQuote(quote, collateral, rules)).ok;
   const flip = (bytes: Uint8Array, bit: number) => bytes.with(bit >> 3, (bytes[bit >> 3] as number) ^ (1 << (bit & 7)));
 
+  /** Every bit is turned in Deno; browsers, whose checks are the same WebCrypto, turn one in so many. */
+  const STEP = "Deno" in globalThis ? 1 : 11;
+
   // No byte of a quote is unsigned: lengths are strict, the chain's text is canonical, the root signs itself.
   it("refuses the quote with any one bit flipped", async () => {
     expect(await isAccepted(PHALA)).toBe(true);
-    for (let bit = 0; bit < 8 * PHALA.length; bit++) {
+    for (let bit = 0; bit < 8 * PHALA.length; bit += STEP) {
       if (await isAccepted(flip(PHALA, bit))) expect.fail(`bit ${bit} of the quote is not protected`);
     }
   }, 600_000);
