@@ -66,6 +66,17 @@ describe("openSqliteBlockStore()", () => {
     expect(store.from(0n, 10)).toEqual([block(1n), block(2n)]);
   });
 
+  it("keeps no room in its log for blocks to come, so that a full disk is noticed at the next one", () => {
+    const logBytes = () => Deno.statSync(join(folder, "blocks.sqlite-wal")).size;
+    let greatest = 0;
+    for (let n = 1n; logBytes() >= greatest; n++) {
+      greatest = logBytes();
+      store.append({ ...block(n), bytes: new Uint8Array(50_000) });
+      if (n > 2_000n) expect.fail(`the log has ${greatest} bytes after ${n} blocks`);
+    }
+    expect(logBytes()).toBeLessThan(greatest / 10);
+  });
+
   it("keeps every appended block through kill -9 of its process", async () => {
     const path = join(folder, "killed.sqlite");
     const module = new URL("../../src/host/deno/sqlite_block_store.ts", import.meta.url).href;

@@ -9,11 +9,13 @@ import { type BlockStore, BlockStoreError, type StoredBlock, takeWholeHeights } 
 /** Version of the tables, in the database's `user_version`. */
 const SCHEMA_VERSION = 1;
 
-// Rows of a few KiB fit pages of 16 KiB; the tail of the write times is a tenth of that with 4 KiB pages.
+// Rows of a few KiB fit pages of 16 KiB; the tail of the write times is a tenth of that with 4 KiB pages. The log is cut off
+// when it begins anew: with room left in it, a full disk would be noticed only hundreds of blocks later.
 const SCHEMA = `
   PRAGMA page_size = 16384;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
+  PRAGMA journal_size_limit = 0;
   CREATE TABLE IF NOT EXISTS block (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     number INTEGER NOT NULL,

@@ -55,6 +55,5 @@ describe("A parentchain block with 1,000 indirect calls", () => {
     await network.slots(2);
     expect(toHex(second.head.hash)).toBe(toHex(first.head.hash));
     expect(second.head.snapshot.root).toEqual(first.head.snapshot.root);
-    for (const host of network.hosts) expect(await host.metric("enclave_sidechain_missed_slots")).toBe("0");
   }, TIMEOUT_MS);
 });
