@@ -26,6 +26,7 @@ function startEndpoint(certificate: Awaited<ReturnType<typeof createTlsCertifica
       at: performance.timeOrigin + performance.now(),
     };
     console.log(JSON.stringify(arrival));
+    return Promise.resolve("taken" as const);
   };
   // Of the service, only what takes blocks is used.
   const service = { importBlocks } as unknown as RpcService;
