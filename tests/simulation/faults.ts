@@ -159,8 +159,8 @@ export class Faults {
     "clock skew": () => {
       const { validateers } = this.#context.world;
       const validateer = this.#random.pick(validateers);
-      validateer.skewMs = this.#random.between(-1500, 1500);
-      return () => void (validateer.skewMs = this.#random.between(-40, 40));
+      validateer.setSkew(this.#random.between(-1500, 1500));
+      return () => validateer.setSkew(this.#random.between(-40, 40));
     },
     "finality stalled": () => {
       const { world } = this.#context;

@@ -101,14 +101,14 @@ export class Machines {
     const { scheduler, counts, trace } = this.#context;
     counts.add(kind);
     trace.note(scheduler.nowMs, `down v${validateer.index} ${kind}`);
-    this.#notBefore.set(validateer, validateer.nowMs);
+    this.#notBefore.set(validateer, validateer.latestMs);
     const downMs = this.#random.chance(0.3)
       ? this.#random.between(1, MAX_SHORT_DOWN_MS)
       : this.#random.between(MAX_SHORT_DOWN_MS, MAX_DOWN_MS);
     scheduler.after(downMs, `start v${validateer.index}`, () => this.#start(validateer));
   }
 
-  /** Starts a machine, once its clock is past the time at which it went down: what comes before, nobody could notice. */
+  /** Starts a machine, once its clock is past all that it showed before it went down: what comes before, nobody could notice. */
   async #start(validateer: SimulatedValidateer): Promise<void> {
     if (validateer.isUp) return;
     const waitMs = (this.#notBefore.get(validateer) ?? 0) - validateer.nowMs;

@@ -89,7 +89,9 @@ export class SimulatedValidateer {
   readonly #parts: ValidateerParts;
   disk: SimulatedDisk;
   /** By how much its clock is wrong. */
-  skewMs = 0;
+  #skewMs = 0;
+  /** The latest time that its clock showed before it was set. */
+  #shownMs = 0;
   /** Counts starts. */
   lives = 0;
   #life: Life | undefined;
@@ -107,7 +109,18 @@ export class SimulatedValidateer {
 
   /** Its clock. */
   get nowMs(): number {
-    return this.#parts.scheduler.nowMs + this.skewMs;
+    return this.#parts.scheduler.nowMs + this.#skewMs;
+  }
+
+  /** The latest time that its clock has shown. */
+  get latestMs(): number {
+    return Math.max(this.#shownMs, this.nowMs);
+  }
+
+  /** Sets its clock wrong by so much. */
+  setSkew(skewMs: number): void {
+    this.#shownMs = this.latestMs;
+    this.#skewMs = skewMs;
   }
 
   /** The running shard. */
