@@ -2,33 +2,12 @@ import "reflect-metadata";
 import { describe, expect, it } from "vitest";
 import { computeReportData } from "../../src/attestation/claim.ts";
 import { evidence as evidenceCodec } from "../../src/attestation/evidence.ts";
-import { KEY_STATEMENT_VERSION, type KeyStatement, signKeyStatement } from "../../src/attestation/key_statement.ts";
+import { signKeyStatement } from "../../src/attestation/key_statement.ts";
 import { explainTrust, judgeEnclave, type TrustPolicy } from "../../src/client/evidence_policy.ts";
-import { ed25519FromSeed } from "../../src/crypto/ed25519.ts";
-import { accountId, enclaveFingerprint, h256, shardIdentifier } from "../../src/primitives/branded.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { buildWorld, tcbLevel, type World } from "../attestation/pki_builder.ts";
 import { NOW_MS } from "../attestation/quote_builder.ts";
-
-const fill = (value: number): Uint8Array => new Uint8Array(32).fill(value);
-const pair = ed25519FromSeed(fill(5));
-const statement: KeyStatement = {
-  version: KEY_STATEMENT_VERSION,
-  genesis: h256(fill(3)),
-  shard: shardIdentifier(fill(2)),
-  fingerprint: enclaveFingerprint(fill(1)),
-  signer: accountId(pair.publicKey),
-  instanceId: new Uint8Array(16),
-  slotDurationMs: 300,
-  rsaKeyHash: h256(fill(7)),
-  x25519: fill(8),
-  tlsCertHash: h256(fill(4)),
-  epoch: 0,
-  notBeforeMs: BigInt(NOW_MS),
-  notAfterMs: BigInt(NOW_MS + 3_600_000),
-  parentchainFinality: "proven",
-  hasRoot: false,
-};
+import { pair, statement } from "./sample_statement.ts";
 
 function worldOf(status: string): Promise<World> {
   const reportData = computeReportData(statement.signer, { type: "KeyStatement", value: statement });

@@ -12,7 +12,7 @@ import { mortalEra } from "../../parentchain/era.ts";
 import { signExtrinsic } from "../../parentchain/extrinsic.ts";
 import { existentialDeposit } from "../../parentchain/funding.ts";
 import type { DutyAlert, DutyChain, DutyExtrinsic, DutyIdentity } from "./duty.ts";
-import { nextNonce, type ReservedNonce } from "./outbox.ts";
+import { nextNonce, RESEND_BLOCKS, type ReservedNonce } from "./outbox.ts";
 import type { LedgerEntry, SignedPayout } from "./payout_entries.ts";
 import type { PayoutLedger } from "./payout_ledger.ts";
 import { payerOf, windowEnd } from "./payout_window.ts";
@@ -22,8 +22,6 @@ import { encodeProxied } from "./vault.ts";
 export const MAX_PAYOUTS_IN_FLIGHT = 16;
 /** Blocks that must be left of a window to sign in it: enough to be included and final. */
 export const MIN_WINDOW_LEFT = 8;
-/** Blocks after which the same bytes are sent again. */
-export const PAYOUT_RESEND_BLOCKS = 4;
 /**
  * Windows in which an enclave lets a payout fail before it gives it up: each attempt costs a fee. Enough for a beneficiary to
  * put right what hinders it, such as an account below the existential deposit.
@@ -95,7 +93,7 @@ export function planPayouts(
 
 function isDueToSend({ signed }: LedgerEntry, head: number): boolean {
   return signed !== undefined && signed.isStored && head < signed.eraEnd &&
-    (signed.sentAt === 0 || head >= signed.sentAt + PAYOUT_RESEND_BLOCKS);
+    (signed.sentAt === 0 || head >= signed.sentAt + RESEND_BLOCKS);
 }
 
 function toExtrinsic(signed: SignedPayout, { signer }: DutyIdentity): DutyExtrinsic {
