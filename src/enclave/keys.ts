@@ -1,6 +1,6 @@
 /**
  * The keys of an enclave and its shard: drawn once, sealed, told to nobody but enclaves that join the shard. The signer's
- * stays where it was drawn.
+ * stays where it was drawn. They are sealed with the shard's name, which a restart takes from them.
  *
  * Source: worker `core-primitives/sgx/crypto/src/{rsa3072,ed25519}.rs` (839eda024)
  * Differs: state, path and salt keys replace the AES-OFB key with its fixed IV; the seed of the L2 enclave account is
@@ -21,17 +21,20 @@ import { generateShieldingKey, type ShieldingKeyPair } from "../crypto/rsa_oaep.
 import { generateX25519Secret, x25519FromSecret, type X25519Pair } from "../crypto/x25519.ts";
 import { tryDecode } from "../codec/codec.ts";
 import { err, ok, type Result } from "../primitives/result.ts";
+import type { ShardIdentifier } from "../primitives/branded.ts";
+import { shardIdentifierCodec } from "../types/ids.ts";
 import type { ShardSecrets } from "./provisioning/payload.ts";
 import { seal, type SealContext, type SealError, unseal } from "./sealing.ts";
 
 /** Version of the sealed form. */
-const VERSION = 1;
+const VERSION = 2;
 /** Name that the keys are sealed under. */
 const SEAL_NAME = "keys";
 
 /** Secrets as they are sealed; the fields are in their stored order. */
 interface StoredKeys {
   readonly version: number;
+  readonly shard: ShardIdentifier;
   readonly epoch: number;
   readonly signerSeed: Uint8Array;
   readonly enclaveAccountSeed: Uint8Array;
@@ -45,6 +48,7 @@ interface StoredKeys {
 const secret = bytesOf(32);
 const storedKeys: Codec<StoredKeys> = struct<StoredKeys>({
   version: u8,
+  shard: shardIdentifierCodec,
   epoch: u32,
   signerSeed: secret,
   enclaveAccountSeed: secret,
@@ -57,6 +61,8 @@ const storedKeys: Codec<StoredKeys> = struct<StoredKeys>({
 
 /** Keys ready for use. */
 export interface EnclaveKeys {
+  /** The shard that they belong to. */
+  readonly shard: ShardIdentifier;
   /** Number of the shard's key epoch; 0 is the first. */
   readonly epoch: number;
   /** Own parentchain account, block author and signer of key statements. */
@@ -85,13 +91,15 @@ export type KeysError =
   /** The content is not that of this version. */
   | { readonly code: "KeysMalformed" };
 
-/** Draws all keys; takes up to a second for the RSA key. The second value is what {@linkcode openKeys} takes. */
+/** Draws all keys of a shard; takes up to a second for the RSA key. The second value is what {@linkcode openKeys} takes. */
 export async function createKeys(
   context: SealContext,
+  shard: ShardIdentifier,
 ): Promise<{ readonly keys: EnclaveKeys; readonly sealed: Uint8Array }> {
   const pair = await generateShieldingKey();
   const stored: StoredKeys = {
     version: VERSION,
+    shard,
     epoch: 0,
     signerSeed: randomBytes(32),
     enclaveAccountSeed: randomBytes(32),
@@ -133,10 +141,10 @@ export async function exportShardSecrets(keys: EnclaveKeys): Promise<ShardSecret
 /** Own signer and a received shard's secrets as keys ready for use, and as {@linkcode openKeys} takes them. */
 export async function adoptShardSecrets(
   context: SealContext,
-  { signer }: EnclaveKeys,
+  { shard, signer }: EnclaveKeys,
   { shieldingPair, keys }: ShardSecrets,
 ): Promise<Result<{ readonly keys: EnclaveKeys; readonly sealed: Uint8Array }, KeysError>> {
-  const stored: StoredKeys = { version: VERSION, ...keys, signerSeed: signer.seed, shieldingPair };
+  const stored: StoredKeys = { version: VERSION, shard, ...keys, signerSeed: signer.seed, shieldingPair };
   try {
     const adopted = await ready(stored, await shieldingKeyPairFromJson(shieldingPair));
     const plaintext = storedKeys.encode(stored);
@@ -150,6 +158,7 @@ export async function adoptShardSecrets(
 
 async function ready(stored: StoredKeys, shielding: ShieldingKeyPair): Promise<EnclaveKeys> {
   return {
+    shard: stored.shard,
     epoch: stored.epoch,
     signer: ed25519FromSeed(stored.signerSeed),
     enclaveAccount: ed25519FromSeed(stored.enclaveAccountSeed),

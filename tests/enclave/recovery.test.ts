@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { KEYS_FILE, PHASES } from "../../src/enclave/api/ecall_values.ts";
 import type { Effect } from "../../src/enclave/api/effects.ts";
+import { unwrap } from "../../src/primitives/result.ts";
 import { TestChain } from "../parentchain/builders.ts";
 import { Disk, TestHost, testPlatform } from "./harness.ts";
 
@@ -56,6 +57,19 @@ describe("Enclave at a restart", () => {
     expect((await host.slots(3)).map(({ code }) => code)).toEqual(["Authored", "Authored", "Authored"]);
     expect(host.disk.blocks.at(-1)?.number).toBe(8n);
     expect(host.fatal).toBeUndefined();
+  });
+
+  it("has the shard that its keys were drawn for, and refuses the name of another one", async () => {
+    const shard = new Uint8Array(32).fill(0x51);
+    const before = await new TestHost(new TestChain()).start({ shard });
+    for (const named of [undefined, shard]) {
+      const host = new TestHost(before.chain, before.disk.copy());
+      expect(unwrap(await host.init({ shard: named })).shard).toEqual(shard);
+    }
+    const host = new TestHost(before.chain, before.disk.copy());
+    const refused = await host.init({ shard: before.identity?.fingerprint as Uint8Array });
+    expect(!refused.ok && refused.error.code).toBe("OtherShard");
+    expect([host.all, host.fatal]).toEqual([[], undefined]);
   });
 
   it("does not author in its start slot and the next one", async () => {

@@ -2,12 +2,14 @@ import { describe, expect, it } from "vitest";
 import { createKeys, openKeys } from "../../src/enclave/keys.ts";
 import { seal, type SealContext, SEALING_OVERHEAD, unseal } from "../../src/enclave/sealing.ts";
 import { rsaDecrypt, rsaEncrypt } from "../../src/crypto/rsa_oaep.ts";
+import { shardIdentifier } from "../../src/primitives/branded.ts";
 import { ClockGuard, MAX_AHEAD_OF_PARENTCHAIN_MS, MAX_BEHIND_PARENTCHAIN_MS } from "../../src/enclave/clock_guard.ts";
 import { createTlsCertificate } from "../../src/enclave/tls_certificate.ts";
 import { X509Certificate } from "@peculiar/x509";
 
 const CONTEXT: SealContext = { sealingKey: new Uint8Array(32).fill(1), fingerprint: new Uint8Array(32).fill(2) };
 const PLAIN = new TextEncoder().encode("a state of the shard");
+const SHARD = shardIdentifier(new Uint8Array(32).fill(3));
 
 async function codeOf(context: SealContext, name: string, sealed: Uint8Array): Promise<string> {
   const opened = await unseal(context, name, sealed);
@@ -56,9 +58,10 @@ describe("unseal()", () => {
 
 describe("openKeys()", () => {
   it("gives the keys that createKeys() drew", async () => {
-    const { keys, sealed } = await createKeys(CONTEXT);
+    const { keys, sealed } = await createKeys(CONTEXT, SHARD);
     const opened = await openKeys(CONTEXT, sealed);
     if (!opened.ok) throw new TypeError(opened.error.code);
+    expect(opened.value.shard).toEqual(SHARD);
     expect(opened.value.signer.publicKey).toEqual(keys.signer.publicKey);
     expect(opened.value.session.publicKey).toEqual(keys.session.publicKey);
     expect([opened.value.stateKey, opened.value.pathKey, opened.value.saltKey]).toEqual([

@@ -45,7 +45,7 @@ class KeyRandom extends Random {
 /** Keys of a validateer and their sealed form: as provisioned, all but the signer are the shard's. */
 export async function createValidateerKeys(index: number): Promise<{ keys: EnclaveKeys; sealed: Uint8Array }> {
   useRandom(new KeyRandom(new Uint8Array(32).fill(0xa0 + index)));
-  return await createKeys({ sealingKey: new Uint8Array(32).fill(0x11), fingerprint: FINGERPRINT });
+  return await createKeys({ sealingKey: new Uint8Array(32).fill(0x11), fingerprint: FINGERPRINT }, SHARD);
 }
 
 /** The vault of the shard, by its founder's keys. */

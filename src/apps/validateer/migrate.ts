@@ -12,13 +12,14 @@
  */
 import { join } from "node:path";
 import { readEnclaveBundle } from "../../host/deno/bundle.ts";
+import { openDataDir } from "../../host/deno/data_dir.ts";
 import { ServiceError } from "../../host/service.ts";
+import { KEYS_FILE } from "../../enclave/api/ecall_values.ts";
 import { encodeBase58 } from "../../primitives/base58.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import type { RunOptions } from "./options.ts";
 import { runValidateer, type StartedValidateer } from "./run.ts";
 import { KEPT_BUNDLE } from "./start_enclave.ts";
-import { storedShard } from "./stored_shard.ts";
 
 /** Pause between two looks at the new enclave. */
 const LOOK_INTERVAL_MS = 500;
@@ -27,7 +28,7 @@ const LOOK_INTERVAL_MS = 500;
  * Hands the shard of `options.dataDir` over to the enclave of `folder`; resolves when that one has taken over, or at the
  * signal.
  *
- * @throws {ServiceError} `ParentchainNeeded`, `ShardUnknown`, or what ended one of the two.
+ * @throws {ServiceError} `ParentchainNeeded`, `KeysMissing`, or what ended one of the two.
  * @throws {BundleError} If the bundle that the data directory belongs to is not there.
  */
 export async function migrateShard(
@@ -41,18 +42,14 @@ export async function migrateShard(
     throw new ServiceError("ParentchainNeeded", detail);
   }
   const kept = await readEnclaveBundle(join(options.dataDir, KEPT_BUNDLE));
-  const stored = shard === undefined ? await storedShard(options.dataDir) : undefined;
-  const name = shard ?? (stored && encodeBase58(stored));
-  if (name === undefined) {
-    throw new ServiceError(
-      "ShardUnknown",
-      `Cannot tell the shard of "${options.dataDir}", which has no blocks: name it`,
-    );
+  // An enclave without keys would draw new ones, and found a shard instead of handing one over.
+  if (!await hasKeys(options.dataDir)) {
+    throw new ServiceError("KeysMissing", `"${options.dataDir}" holds no keys of a shard that could be handed over`);
   }
   const ended = new AbortController();
   const signal = AbortSignal.any([stop, ended.signal]);
   const runs: Promise<unknown>[] = [];
-  const begin = (who: string, changed: Partial<RunOptions>): Promise<StartedValidateer> =>
+  const begin = (who: string, name: string | undefined, changed: Partial<RunOptions>): Promise<StartedValidateer> =>
     new Promise((resolve, reject) => {
       const print = (line: string): void => console.error(`${who} ${line}`);
       const changedOptions = { ...options, cleanReset: false, enableMetrics: false, ...changed };
@@ -61,10 +58,12 @@ export async function migrateShard(
       runs.push(run.then(() => undefined, (error: unknown) => error).finally(() => ended.abort()));
       run.then(() => reject(new ServiceError("Stopped", "The migration was stopped")), reject);
     });
+  let name: string;
   let isTaken: boolean;
   try {
-    await begin("old", { ...oldAddresses(), enclaveBundle: kept.path });
-    const taker = await begin("new", { dataDir: folder });
+    const giver = await begin("old", shard, { ...oldAddresses(), enclaveBundle: kept.path });
+    name = encodeBase58(giver.identity.shard);
+    const taker = await begin("new", name, { dataDir: folder });
     isTaken = await untilTakenOver(taker, signal);
   } finally {
     ended.abort();
@@ -73,6 +72,15 @@ export async function migrateShard(
   const failure = (await Promise.all(runs)).find((error) => error !== undefined);
   if (!isTaken) throw failure ?? new ServiceError("Stopped", "The migration was stopped");
   console.log(`migrated shard ${name} to "${folder}"`);
+}
+
+async function hasKeys(path: string): Promise<boolean> {
+  const dataDir = await openDataDir(path);
+  try {
+    return await dataDir.readSealed(KEYS_FILE) !== undefined;
+  } finally {
+    dataDir.close();
+  }
 }
 
 /** The old enclave serves the new one only: on free ports of this machine, so that the new one has those of the options. */

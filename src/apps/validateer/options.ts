@@ -146,13 +146,13 @@ export function createProgram(actions: ValidateerActions, version: string): Comm
   const run = add("run", "run the validateer (the default)", true);
   run.argument(
     "[shard]",
-    "base58; default: the one of the blocks in the data directory, else the enclave's fingerprint",
+    "base58; default: the one that the data directory belongs to, a new one to the enclave's fingerprint",
   );
   for (const option of runOptions()) run.addOption(option);
   run.action((shard: string | undefined) => actions.run(shard, run.optsWithGlobals<RunOptions>()));
   const migrate = add("migrate-shard", "hand the shard of this data directory over to another enclave of this machine");
   migrate.argument("<folder>", "data directory of the other enclave; it is made if it is not there");
-  migrate.argument("[shard]", "base58; default: the one of the blocks in this data directory");
+  migrate.argument("[shard]", "base58; default: the one that this data directory belongs to");
   for (const option of migrateOptions()) migrate.addOption(option);
   takeMigrateOptions(migrate);
   migrate.action((folder: string, shard: string | undefined) =>

@@ -15,7 +15,6 @@ import { shardIdentifier } from "../../primitives/branded.ts";
 import { decodeBase58 } from "../../primitives/base58.ts";
 import { advertisedAddresses, listenHostname } from "./addresses.ts";
 import type { FinalityLevel, RunOptions, ValidateerOptions } from "./options.ts";
-import { shardOfBlocks } from "./stored_shard.ts";
 
 /** Entry of a data directory: the bundle of the enclave that it belongs to. */
 export const KEPT_BUNDLE = "enclave.js";
@@ -81,7 +80,7 @@ export async function initRequestOf(
   const newest = blocks.newest();
   return {
     nowMs: BigInt(nowMs),
-    shard: shard === undefined ? shardOfBlocks(blocks) : shardIdentifier(decodeBase58(shard)),
+    shard: shard === undefined ? undefined : shardIdentifier(decodeBase58(shard)),
     slotDurationMs: options.slotDurationMs,
     testGenesis: options.dev,
     finality: LEVELS[options.parentchainFinality],

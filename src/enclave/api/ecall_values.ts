@@ -19,7 +19,7 @@ import {
 /** Configuration and stored things at start. Times are Unix milliseconds. */
 export interface InitRequest {
   readonly nowMs: bigint;
-  /** The shard, or none for the one that is named like the enclave's fingerprint. */
+  /** The shard; if none, that of the sealed keys, and of new keys the one that is named like the enclave's fingerprint. */
   readonly shard: Uint8Array | undefined;
   /** Slot duration of a new shard; a shard that exists keeps its own. */
   readonly slotDurationMs: number;

@@ -94,7 +94,7 @@ function ecall<Request, Response>(
 
 /** The table. */
 export const ECALLS = {
-  /** Once, first. Refused with `SealedKeysRefused` if other code or another platform sealed the keys. */
+  /** Once, first. Refused with `SealedKeysRefused` if other code or another platform sealed the keys, `OtherShard` if they are another shard's. */
   init: ecall("init", true, initRequest, identity),
   /** Once per parentchain, and again with new metadata after a runtime upgrade. */
   init_parentchain: ecall(

@@ -15,6 +15,7 @@ import {
   shardIdentifier,
 } from "../../primitives/branded.ts";
 import { encodeBase58 } from "../../primitives/base58.ts";
+import { equalBytes } from "../../primitives/bytes.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
 import type { StateKeys } from "../../state/state_keys.ts";
 import { MAX_SLOT_DURATION_MS, MIN_SLOT_DURATION_MS } from "../../stf/pallets/shard.ts";
@@ -78,9 +79,9 @@ export async function createSetup(
   const opened = await openOrCreateKeys(config, seal);
   if (!opened.ok) return opened;
   const { keys, sealed } = opened.value;
+  const { shard } = keys;
   const certificate = await certificateOf(config);
   if (!certificate.ok) return certificate;
-  const shard = shardIdentifier(config.shard ?? fingerprint);
   const derived = deriveVault(keys.signer.seed, shard);
   return ok({
     config,
@@ -156,10 +157,18 @@ async function openOrCreateKeys(config: InitRequest, seal: SealContext): Promise
       const detail = `The data directory holds state, but no "${KEYS_FILE}" that could open it`;
       return err({ code: "SealedKeysMissing", detail });
     }
-    return ok(await createKeys(seal));
+    return ok(await createKeys(seal, shardIdentifier(config.shard ?? seal.fingerprint)));
   }
   const opened = await openKeys(seal, config.sealedKeys);
-  if (opened.ok) return ok({ keys: opened.value, sealed: undefined });
+  if (opened.ok) {
+    const { shard } = opened.value;
+    if (config.shard === undefined || equalBytes(config.shard, shard)) {
+      return ok({ keys: opened.value, sealed: undefined });
+    }
+    const detail = `The data directory belongs to shard ${encodeBase58(shard)}, ` +
+      `and ${encodeBase58(config.shard)} was asked for: use another one (--data-dir), or start anew (--clean-reset)`;
+    return err({ code: "OtherShard", detail });
+  }
   const { error } = opened;
   if (error.code === "SealedByOtherCode") {
     const detail = `The keys were sealed by enclave ${encodeBase58(error.fingerprint)}, ` +

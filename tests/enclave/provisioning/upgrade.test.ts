@@ -143,6 +143,9 @@ describe("an upgrade of the shard's code", () => {
     await startUpgraded();
     await ask(upgraded);
     expect(upgraded.codes()).toContain("ShardReceived");
+    // Its own name is another one, and it has no block yet that could tell: the keys do.
+    const again = await PeerHost.create(chain, 2, upgraded.disk.copy(), old.tip, NEW);
+    expect([unwrap(await again.init()).shard, again.disk.blocks]).toEqual([old.shard, []]);
     const late = await start(3, MEASUREMENT, old);
     await growAll([old, late], { storage: registered(late) });
     expect(await ask(late)).toBe("FingerprintNotAccepted");
