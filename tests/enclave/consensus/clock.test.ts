@@ -1,24 +1,16 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ed25519Sign } from "../../../src/crypto/ed25519.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
 import { computeBlockDataHash, computeBlockDigest } from "../../../src/types/block_digest.ts";
 import { computeHeaderHash } from "../../../src/types/sidechain_header.ts";
 import { blockSigningMessage, type SignedBlock, signedBlock } from "../../../src/types/signed_block.ts";
 import { SLOT_MS, timeOf } from "../harness.ts";
-import { Network, type NetworkHost } from "./network.ts";
+import { eachWithTwoValidateers, first, network, second } from "./two_validateers.ts";
 
 const TIMEOUT_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-let network: Network;
-let first: NetworkHost;
-let second: NetworkHost;
-
-beforeEach(async () => {
-  network = await Network.ofTwo();
-  ({ first, second } = network);
-  await network.slots(4);
-}, TIMEOUT_MS);
+eachWithTwoValidateers({ slots: 4 });
 
 /** A block of the second that the first has not seen, as if it had been made that much later. */
 async function lateBlock(byMs: number): Promise<SignedBlock> {

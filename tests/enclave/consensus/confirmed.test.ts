@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { pairFromSuri } from "../../../src/crypto/suri.ts";
 import { SPARSE_TURNS } from "../../../src/enclave/core/author.ts";
 import type { Shard } from "../../../src/enclave/core/shard.ts";
@@ -11,19 +11,13 @@ import { unwrap } from "../../../src/primitives/result.ts";
 import { signedBlock } from "../../../src/types/signed_block.ts";
 import { CONFIRMATION_INTERVAL } from "../../../src/sidechain/next_finalization.ts";
 import { listing } from "../provisioning/two_hosts.ts";
-import { Network, type NetworkHost } from "./network.ts";
+import type { NetworkHost } from "./network.ts";
+import { eachWithTwoValidateers, first, network, second } from "./two_validateers.ts";
 
 const TIMEOUT_MS = 120_000;
 const ALICE = pairFromSuri("//Alice");
 
-let network: Network;
-let first: NetworkHost;
-let second: NetworkHost;
-
-beforeEach(async () => {
-  network = await Network.ofTwo();
-  ({ first, second } = network);
-}, TIMEOUT_MS);
+eachWithTwoValidateers({ slots: 0 });
 
 const notAuthoring = async (host: NetworkHost) => (await host.health()).notAuthoring;
 const hexOf = (host: NetworkHost) => toHex(host.head.hash);

@@ -1,10 +1,10 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { pairFromSuri } from "../../../src/crypto/suri.ts";
 import { toHex } from "../../../src/primitives/hex.ts";
 import { readFreeBalance, readTotalIssuance } from "../../../src/stf/pallets/balances.ts";
 import { readNonce } from "../../../src/stf/pallets/system.ts";
 import { accountOf, submitDirect } from "../clients.ts";
-import { Network } from "./network.ts";
+import { eachWithTwoValidateers, first, network, second } from "./two_validateers.ts";
 
 const TIMEOUT_MS = 60_000;
 const ALICE = pairFromSuri("//Alice");
@@ -14,20 +14,14 @@ const AMOUNT = 1_000_000_000_000n;
 const SLOW_SLOTS = 100;
 const CALLS = 10;
 
-let network: Network;
-
-beforeEach(async () => {
-  network = await Network.ofTwo();
-  await network.slots(4);
-}, TIMEOUT_MS);
+eachWithTwoValidateers({ slots: 4 });
 
 describe("A second of delay (S12)", () => {
   it.each([
-    ["in what the first sends", () => [network.first]],
-    ["in what the second sends", () => [network.second]],
-    ["both ways", () => [network.first, network.second]],
+    ["in what the first sends", () => [first]],
+    ["in what the second sends", () => [second]],
+    ["both ways", () => [first, second]],
   ])("%s costs forks, but no call, and is over eight slots after it", async (_name, slow) => {
-    const { first, second } = network;
     const issuance = readTotalIssuance(first.head.snapshot);
     for (const host of slow()) network.delaysMs.set(host, 1_000);
     for (let slot = 0; slot < SLOW_SLOTS; slot++) {

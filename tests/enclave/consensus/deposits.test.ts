@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { pairFromSuri } from "../../../src/crypto/suri.ts";
 import { toHex } from "../../../src/primitives/hex.ts";
 import { readFreeBalance, readTotalIssuance } from "../../../src/stf/pallets/balances.ts";
@@ -7,7 +7,8 @@ import { computeShieldingFee } from "../../../src/stf/fees.ts";
 import type { TrustedCall } from "../../../src/types/trusted_call.ts";
 import type { TestEvent } from "../../parentchain/builders.ts";
 import { accountOf, submitDirect } from "../clients.ts";
-import { Network, type NetworkHost } from "./network.ts";
+import type { NetworkHost } from "./network.ts";
+import { eachWithTwoValidateers, first, network, second } from "./two_validateers.ts";
 
 const TIMEOUT_MS = 60_000;
 const ALICE = pairFromSuri("//Alice");
@@ -15,15 +16,7 @@ const BOB = pairFromSuri("//Bob");
 const DAVE = accountOf(pairFromSuri("//Dave"));
 const AMOUNT = 5_000_000_000_000n;
 
-let network: Network;
-let first: NetworkHost;
-let second: NetworkHost;
-
-beforeEach(async () => {
-  network = await Network.ofTwo();
-  ({ first, second } = network);
-  await network.slots(4);
-}, TIMEOUT_MS);
+eachWithTwoValidateers({ slots: 4 });
 
 const freeOf = (host: NetworkHost, account: Uint8Array) => readFreeBalance(host.head.snapshot, account as never);
 const issuanceOf = (host: NetworkHost) => readTotalIssuance(host.head.snapshot);

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { fromHex, toHex } from "../../../src/primitives/hex.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
 import { isEquivocation } from "../../../src/sidechain/equivocation.ts";
@@ -6,19 +6,12 @@ import { equivocationProofs } from "../../../src/types/equivocation.ts";
 import { computeHeaderHash } from "../../../src/types/sidechain_header.ts";
 import { type SignedBlock, signedBlock } from "../../../src/types/signed_block.ts";
 import { SLOT_MS } from "../harness.ts";
-import { Network, NetworkHost } from "./network.ts";
+import { NetworkHost } from "./network.ts";
+import { eachWithTwoValidateers, first, network, second } from "./two_validateers.ts";
 
 const TIMEOUT_MS = 60_000;
 
-let network: Network;
-let first: NetworkHost;
-let second: NetworkHost;
-
-beforeEach(async () => {
-  network = await Network.ofTwo();
-  ({ first, second } = network);
-  await network.slots(4);
-}, TIMEOUT_MS);
+eachWithTwoValidateers({ slots: 4 });
 
 async function evidenceOf(host: NetworkHost) {
   return equivocationProofs.decode(fromHex(await host.connect().request("sidechain_getEquivocations")));

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type Ed25519Pair, ed25519Sign } from "../../../src/crypto/ed25519.ts";
 import { MAX_PUSHED_BLOCKS } from "../../../src/enclave/rpc/peer_methods.ts";
 import { MAX_PUSHED_WORK } from "../../../src/enclave/turn_queue.ts";
@@ -18,19 +18,12 @@ import {
   signedBlocks,
 } from "../../../src/types/signed_block.ts";
 import { SLOT_MS } from "../harness.ts";
-import { Network, type NetworkHost } from "./network.ts";
+import type { NetworkHost } from "./network.ts";
+import { eachWithTwoValidateers, first, network, second } from "./two_validateers.ts";
 
 const TIMEOUT_MS = 60_000;
 
-let network: Network;
-let first: NetworkHost;
-let second: NetworkHost;
-
-beforeEach(async () => {
-  network = await Network.ofTwo();
-  ({ first, second } = network);
-  await network.slots(4);
-}, TIMEOUT_MS);
+eachWithTwoValidateers({ slots: 4 });
 
 /** The newest block of the first validateer. */
 function newest(): SignedBlock {

@@ -1,20 +1,12 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { toHex } from "../../../src/primitives/hex.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
 import { type SignedBlock, signedBlock } from "../../../src/types/signed_block.ts";
-import { Network, type NetworkHost } from "./network.ts";
+import { eachWithTwoValidateers, first, network, second } from "./two_validateers.ts";
 
 const TIMEOUT_MS = 60_000;
 
-let network: Network;
-let first: NetworkHost;
-let second: NetworkHost;
-
-beforeEach(async () => {
-  network = await Network.ofTwo();
-  ({ first, second } = network);
-  await network.slots(4);
-}, TIMEOUT_MS);
+eachWithTwoValidateers({ slots: 4 });
 
 const parked = () => second.metric("enclave_sidechain_parked_blocks");
 const decode = (bytes?: Uint8Array) => signedBlock.decode(bytes as Uint8Array);

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ed25519FromSeed, ed25519Sign } from "../../../src/crypto/ed25519.ts";
 import { accountId, blockHash } from "../../../src/primitives/branded.ts";
 import { toHex } from "../../../src/primitives/hex.ts";
@@ -6,19 +6,12 @@ import { MAX_PARKED_BLOCKS } from "../../../src/sidechain/parking_lot.ts";
 import { computeBlockDataHash, computeBlockDigest } from "../../../src/types/block_digest.ts";
 import { computeHeaderHash, type SidechainHeader } from "../../../src/types/sidechain_header.ts";
 import { blockSigningMessage, type SignedBlock, signedBlock } from "../../../src/types/signed_block.ts";
-import { Network, type NetworkHost } from "./network.ts";
+import type { NetworkHost } from "./network.ts";
+import { eachWithTwoValidateers, first, network, second } from "./two_validateers.ts";
 
 const TIMEOUT_MS = 60_000;
 
-let network: Network;
-let first: NetworkHost;
-let second: NetworkHost;
-
-beforeEach(async () => {
-  network = await Network.ofTwo();
-  ({ first, second } = network);
-  await network.slots(4);
-}, TIMEOUT_MS);
+eachWithTwoValidateers({ slots: 4 });
 
 const parked = (host: NetworkHost) => host.metric("enclave_sidechain_parked_blocks");
 

@@ -1,11 +1,10 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { SNAPSHOT_INTERVAL_BLOCKS } from "../../../src/enclave/core/snapshots.ts";
 import { toHex } from "../../../src/primitives/hex.ts";
-import { Network, type NetworkHost } from "./network.ts";
+import type { NetworkHost } from "./network.ts";
+import { eachWithTwoValidateers, first, network, second } from "./two_validateers.ts";
 
 const TIMEOUT_MS = 120_000;
-
-let network: Network;
 
 /** Slots until all have one head; fails after `most`. */
 async function slotsUntilOneHead(most: number): Promise<number> {
@@ -23,9 +22,7 @@ async function fork(loser: NetworkHost, winnerSlots: number, loserSlots: number)
   await network.slots(winnerSlots - loserSlots, [loser]);
 }
 
-beforeEach(async () => {
-  network = await Network.ofTwo();
-}, TIMEOUT_MS);
+eachWithTwoValidateers({ slots: 0 });
 
 describe("Two validateers", () => {
   it("author in turn, and have the same head and root", async () => {
@@ -34,14 +31,12 @@ describe("Two validateers", () => {
     for (let i = 0; i < 8; i++) outcomes.push(await network.slot());
     const authored = outcomes.map((both) => both.map((outcome) => outcome?.code).join());
     expect(new Set(authored)).toEqual(new Set(["Authored,NotMyTurn", "NotMyTurn,Authored"]));
-    const { first, second } = network;
     expect(toHex(second.head.hash)).toBe(toHex(first.head.hash));
     expect(second.head.snapshot.root).toEqual(first.head.snapshot.root);
     expect(first.wishes).toEqual([]);
   }, TIMEOUT_MS);
 
   it("have one head within two rotations after a partition, and it is the longer branch", async () => {
-    const { first, second } = network;
     await network.slots(4);
     for (const [loser, winner] of [[second, first], [first, second]] as const) {
       await fork(loser, 40, 20);
@@ -56,7 +51,6 @@ describe("Two validateers", () => {
   }, TIMEOUT_MS);
 
   it("fetch what was lost on the way, also if more is missing than one answer holds", async () => {
-    const { second } = network;
     network.parted.add(second);
     await network.slots(700, [second]);
     network.parted.clear();
@@ -69,9 +63,8 @@ describe("A validateer that restarts on the losing side of a partition", () => {
   it(
     "heals to the winner's head, although it forked long before its newest snapshot could have been taken",
     async () => {
-      const { second } = network;
       await network.slots(4);
-      const forked = network.first.head.number;
+      const forked = first.head.number;
       await fork(second, Number(4n * SNAPSHOT_INTERVAL_BLOCKS) + 60, Number(4n * SNAPSHOT_INTERVAL_BLOCKS) + 20);
       const lost = second.head;
       expect(lost.number - forked).toBeGreaterThan(2n * SNAPSHOT_INTERVAL_BLOCKS);
@@ -87,7 +80,6 @@ describe("A validateer that restarts on the losing side of a partition", () => {
   );
 
   it("heals after a restart from a disk that ends before the fork", async () => {
-    const { second } = network;
     await network.slots(4);
     await network.confirm(second.head);
     await network.slots(4);

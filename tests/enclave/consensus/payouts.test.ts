@@ -6,7 +6,8 @@ import { readPayout } from "../../../src/stf/pallets/payouts.ts";
 import { testAccount, type TestBlock, type TestBlockSpec, type TestEvent } from "../../parentchain/builders.ts";
 import { submitDirect } from "../clients.ts";
 import type { Storage } from "../provisioning/two_hosts.ts";
-import { confirmationOf, Network, type NetworkHost } from "./network.ts";
+import { confirmationOf, type NetworkHost } from "./network.ts";
+import { eachWithTwoValidateers, first, network, second } from "./two_validateers.ts";
 
 const TIMEOUT_MS = 60_000;
 const ALICE = pairFromSuri("//Alice");
@@ -16,10 +17,6 @@ const BENEFICIARY = testAccount(0xc0);
 const ODD = 65;
 /** First block of the next window, in which those with even ids are the first one's. */
 const EVEN = 128;
-
-let network: Network;
-let first: NetworkHost;
-let second: NetworkHost;
 
 function account(nonce: number, free: bigint) {
   const data = { free, reserved: 0n, frozen: 0n, flags: 0n };
@@ -48,11 +45,10 @@ const signedBy = (host: NetworkHost) => new Set(payoutsOf(host).map(({ bytes }) 
 const statusesOf = ({ head: { snapshot } }: NetworkHost, ids: readonly bigint[]) =>
   ids.map((id) => readPayout(snapshot, id)?.status.type);
 
-/** Two validateers that can pay, in the window in which odd payouts are the first one's. */
+eachWithTwoValidateers({ slots: 4 });
+
+/** They can pay, in the window in which odd payouts are the first one's. */
 beforeEach(async () => {
-  network = await Network.ofTwo();
-  ({ first, second } = network);
-  await network.slots(4);
   vault = (await first.health()).vault as Uint8Array;
   const funds: Storage = [
     ["System", "Account", [vault], account(1, 100n * UNIT)],
