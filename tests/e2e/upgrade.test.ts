@@ -119,14 +119,14 @@ describe("S25: the code of a shard is replaced", () => {
     expect(await unable.ended).toBe(1);
     expect(unable.log).toContain("SealedKeysRefused");
 
-    // The shard's name is read from the old one's blocks.
+    // The shard's name is sealed with the old one's keys.
     const migrating = { ...newSite, dataDir: oldSite.dataDir, options: newSite.options.slice(0, 2) };
     const migration = launch(migrating, "migrate-shard", newSite.dataDir);
     expect([await migration.ended, migration.log]).toEqual([0, expect.stringContaining(`migrated shard ${name}`)]);
     expect(migration.log).toMatch(/^old .*ShardProvisioned/mu);
     expect(migration.log).toMatch(/^new .*ShardReceived/mu);
 
-    // Its name is not that of the new code: the blocks tell.
+    // Its name is not that of the new code: its keys tell.
     const after = launch(newSite);
     const serving = await untilServing(after, newSite);
     expect(unwrap(await serving.client.fingerprint())).toEqual(newFingerprint);
