@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { fromHex } from "../src/primitives/hex.ts";
 import { unwrap } from "../src/primitives/result.ts";
-import { lightHeaders } from "../src/types/light_header.ts";
 import { freePorts, isListening, poll } from "../tests/e2e/harness.ts";
+import { lightHeadersOf } from "../tests/e2e/light_blocks.ts";
 import { launchMember, type MemberSite, type Serving, untilServing } from "../tests/e2e/provisioning_support.ts";
 import { Program, sleep } from "../tests/faults/processes.ts";
 import { SLOT_MS } from "./closed_loop.ts";
@@ -55,8 +54,8 @@ async function measure(proxy: ParentchainProxy, { client, rpc }: Serving): Promi
     return header.ok ? header.value.blockNumber : 0n;
   };
   const slotOf = async (number: bigint): Promise<number> => {
-    const bytes = fromHex(String(await rpc.request("sidechain_getLightHeaders", [Number(number), 1])));
-    return Math.floor(Number(lightHeaders.decode(bytes)[0]?.digest.timestamp) / SLOT_MS);
+    const [header] = await lightHeadersOf(rpc, Number(number), 1);
+    return Math.floor(Number(header?.digest.timestamp) / SLOT_MS);
   };
   await poll("the sidechain", async () => await height() >= SETTLED_BLOCKS, true);
   proxy.delayMs = DISTANCE_MS;

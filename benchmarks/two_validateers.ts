@@ -28,11 +28,11 @@ export async function twoValidateers(): Promise<Figure[]> {
       return new Set(headers.map(({ digest }) => digest.blockAuthor.toHex())).size;
     }, 2);
     const [loop] = await closedLoop(first.commands, 20, 60);
-    await second.stop("SIGTERM");
+    await second.end("SIGTERM");
     const from = await first.height();
     await closedLoop(first.commands, 20, LOADED_ITERATIONS);
     await poll("blocks to catch up with", async () => await first.height() >= from + MISSED_BLOCKS, true);
-    await second.restart();
+    await second.start();
     const [, count, ms] = await untilLogged(second.program, /BlocksFetched .*count=(\d+) ms=(\d+)/u);
     return [{
       name: "p5_slots_per_iteration_two",

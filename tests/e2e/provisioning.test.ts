@@ -2,12 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sr25519Signer } from "../../src/client/trusted_signer.ts";
 import { pairFromSuri } from "../../src/crypto/suri.ts";
 import type { AccountId, ShardIdentifier } from "../../src/primitives/branded.ts";
-import { fromHex, toHex } from "../../src/primitives/hex.ts";
+import { toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
-import { lightHeaders } from "../../src/types/light_header.ts";
 import { Chain } from "../faults/chain.ts";
 import { type Program, startParentchain } from "../faults/processes.ts";
 import { credited, freePorts, poll, UNIT } from "./harness.ts";
+import { lightHeadersOf } from "./light_blocks.ts";
 import {
   launchMember,
   type MemberSite,
@@ -94,8 +94,7 @@ async function shieldingKeyOf({ client }: Serving): Promise<JsonWebKey> {
 
 /** State root of a block of the first validateer. */
 async function rootAt(number: number): Promise<string> {
-  const answer = await giver.rpc.request("sidechain_getLightHeaders", [number, 1]);
-  const [header] = lightHeaders.decode(fromHex(String(answer)));
+  const [header] = await lightHeadersOf(giver.rpc, number, 1);
   expect(header?.header.blockNumber).toBe(BigInt(number));
   return toHex(header?.digest.stateRoot as Uint8Array);
 }

@@ -7,7 +7,9 @@ import { unwrap } from "../../src/primitives/result.ts";
 import { CONFIRMATION_INTERVAL } from "../../src/sidechain/next_finalization.ts";
 import { Chain } from "../faults/chain.ts";
 import { poll, ROOT } from "./harness.ts";
-import { factsOf, type Member, ValidateerNetwork } from "./validateer_network.ts";
+import { factsOf } from "./light_blocks.ts";
+import type { Member } from "./member.ts";
+import { ValidateerNetwork } from "./validateer_network.ts";
 
 const TIMEOUT_MS = 180_000;
 /** Short, since the alert takes three intervals of fifty blocks in which one of two authors is gone. */
@@ -62,10 +64,10 @@ describe("two validateers", () => {
   it("S21: the second is restarted after 200 blocks, catches up by fetching and takes its turn again", async () => {
     await poll("200 blocks", async () => await first.height() >= BLOCKS_BEFORE_RESTART, true);
     await poll("blocks of both", async () => (await authorsOf(first, 10)).size, 2);
-    await second.stop("SIGTERM");
+    await second.end("SIGTERM");
     const height = await first.height();
     await poll("blocks without the second", async () => await first.height() >= height + 10, true);
-    await second.restart();
+    await second.start();
     await poll("the blocks that it missed", async () => await second.height() >= height + 10, true);
     await poll("blocks of both, as the second sees them", async () => (await authorsOf(second, 8)).size, 2);
     expect(second.program.log).toMatch(/BlocksFetched .*count=\d/u);
@@ -75,7 +77,7 @@ describe("two validateers", () => {
     await poll("both listed", async () => (await listed()).length, 2);
     await poll("a confirmation", async () => await chain.confirmed(shard) > 0n, true);
     const [gone, stays] = await listed() as [Uint8Array, Uint8Array];
-    await first.stop("SIGKILL");
+    await first.end("SIGKILL");
     await poll("the alert", () => Promise.resolve(second.program.log.includes("ConfirmationsOverdue")), true);
     expect(second.program.log).toMatch(new RegExp(`ConfirmationsOverdue .*confirmer=${toHex(gone)}`, "u"));
     const blocks = await newestBlocks(second, 100);

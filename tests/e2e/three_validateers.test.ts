@@ -3,11 +3,10 @@ import { parseLocalSetup } from "../../src/apps/local_setup/config.ts";
 import { planLocalSetup, type PlannedMember } from "../../src/apps/local_setup/plan.ts";
 import { fetchCertificate, pinnedSocket, processTimer } from "../../src/apps/cli/worker_socket.ts";
 import { connectWorkerRpc, type WorkerRpc } from "../../src/client/worker_rpc.ts";
-import { fromHex } from "../../src/primitives/hex.ts";
-import { lightHeaders, MAX_LIGHT_HEADERS } from "../../src/types/light_header.ts";
+import { MAX_LIGHT_HEADERS } from "../../src/types/light_header.ts";
 import { Child, takePorts } from "./child.ts";
 import { isListening, poll, ROOT } from "./harness.ts";
-import { type BlockFacts, factsOf } from "./validateer_network.ts";
+import { type BlockFacts, factsOf, lightHeadersOf } from "./light_blocks.ts";
 
 const TIMEOUT_MS = 150_000;
 const COUNT = 3;
@@ -82,8 +81,7 @@ function killQuietly(pid: number): void {
 
 /** Blocks of a validateer from a number on. */
 async function blocksFrom(rpc: WorkerRpc, from: number): Promise<readonly BlockFacts[]> {
-  const answer = await rpc.request("sidechain_getLightHeaders", [from, MAX_LIGHT_HEADERS]);
-  return lightHeaders.decode(fromHex(String(answer))).map((header) => factsOf(header));
+  return (await lightHeadersOf(rpc, from, MAX_LIGHT_HEADERS)).map((header) => factsOf(header));
 }
 
 /** The newest blocks that all validateers have, once all stand at most so many slots apart and have the same ones. */

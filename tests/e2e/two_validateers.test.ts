@@ -6,8 +6,10 @@ import { toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { Chain } from "../faults/chain.ts";
 import { credited, poll, ROOT, TRANSFER_FEE, UNIT } from "./harness.ts";
+import { type BlockFacts, factsOf } from "./light_blocks.ts";
+import type { Member } from "./member.ts";
 import { runShardVaultScenario } from "./shard_vault_scenario.ts";
-import { type BlockFacts, factsOf, type Member, ValidateerNetwork } from "./validateer_network.ts";
+import { ValidateerNetwork } from "./validateer_network.ts";
 
 const TIMEOUT_MS = 120_000;
 /** Blocks that one may be ahead of the other. */
@@ -136,10 +138,10 @@ describe("two validateers, each with a parentchain node of its own", () => {
   )("go on when %s is away, which then fetches what it missed and takes its turn again", async (...given) => {
     const [, members, signal] = given;
     const [away, stays] = members() as [Member, Member];
-    await away.stop(signal);
+    await away.end(signal);
     const height = await stays.height();
     await poll("blocks without it", async () => await stays.height() >= height + 4, true);
-    await away.restart();
+    await away.start();
     await inTurn();
     expect(away.program.log).toMatch(/BlocksFetched .*count=\d/u);
     expect(await balanceAt(away, BOB)).toBe(await balanceAt(stays, BOB));

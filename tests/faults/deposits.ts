@@ -8,7 +8,8 @@ import { pairFromSuri } from "../../src/crypto/suri.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { credited, UNIT } from "../e2e/harness.ts";
 import { settle } from "./chain.ts";
-import type { Member, NetworkStage } from "./network_stage.ts";
+import type { NetworkStage } from "./network_stage.ts";
+import type { RelayedMember } from "./relayed_member.ts";
 
 /** What each deposit is. */
 const DEPOSIT = 2n * UNIT;
@@ -48,7 +49,7 @@ export class Deposits {
     return wrong.flat();
   }
 
-  async #freeAt({ serving }: Member): Promise<bigint> {
-    return unwrap(await serving.client.accountInfo(this.#stage.domain.shard, this.#depositor)).data.free;
+  async #freeAt({ client }: RelayedMember): Promise<bigint> {
+    return unwrap(await client.accountInfo(this.#stage.domain.shard, this.#depositor)).data.free;
   }
 }

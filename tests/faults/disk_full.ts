@@ -5,8 +5,9 @@
  * @module
  */
 import { auditGroups, type NetworkPlay, reportedCalls, startGroup } from "./network_load.ts";
-import { type Member, untilInStep } from "./network_stage.ts";
+import { untilInStep } from "./network_stage.ts";
 import { sleep } from "./processes.ts";
+import type { RelayedMember } from "./relayed_member.ts";
 import { Random } from "./random.ts";
 import { IN_STEP_GOAL, playAlone } from "./network_play.ts";
 import { type Report, RESTART_GOAL, spread, Timing } from "./report.ts";
@@ -42,7 +43,7 @@ export async function playFullDisks({ stage, groups }: NetworkPlay, options: Fau
     const loads = groups.map((group) => startGroup(group, stage));
     await sleep(random.between(500, 2_000));
     const full = random.pick(stage.members);
-    const steady = stage.members.find((member) => member !== full) as Member;
+    const steady = stage.members.find((member) => member !== full) as RelayedMember;
     const ballast = `${full.site.dataDir}/ballast`;
     await fill(ballast);
     const begun = Date.now();
@@ -93,7 +94,7 @@ async function fill(path: string): Promise<void> {
 }
 
 /** Waits for the end of a service that has no room; gives its exit code and last words, or that it goes on. */
-async function outcomeOf({ program }: Member): Promise<string> {
+async function outcomeOf({ program }: RelayedMember): Promise<string> {
   for (const deadline = Date.now() + NOTICE_TIMEOUT_MS; program.exitCode === undefined;) {
     if (Date.now() > deadline) return `it goes on for ${NOTICE_TIMEOUT_MS} ms\n${program.log.slice(-3_000)}`;
     await sleep(50);

@@ -8,8 +8,9 @@ import type { Serving } from "../e2e/provisioning_support.ts";
 import { playDemo, untilAll } from "./demo.ts";
 import { auditGroups, type Group, type NetworkPlay, reportedCalls, startGroup } from "./network_load.ts";
 import { HEAL_GOAL, PLAY } from "./network_play.ts";
-import { forkLength, type Member, type NetworkStage, untilInStep } from "./network_stage.ts";
+import { forkLength, type NetworkStage, untilInStep } from "./network_stage.ts";
 import { sleep } from "./processes.ts";
+import type { RelayedMember } from "./relayed_member.ts";
 import { type Report, type ReportRow, Timing } from "./report.ts";
 import type { FaultOptions } from "./stage.ts";
 
@@ -29,7 +30,7 @@ const IN_STEP_TIMEOUT_MS = 120_000;
 const LEAST_FILLED_SHARE = 0.5;
 
 /** The undisturbed one and the disturbed one. */
-type Pair = readonly [steady: Member, disturbed: Member];
+type Pair = readonly [steady: RelayedMember, disturbed: RelayedMember];
 
 /** One kind of disturbance: `begin` sets it on and gives how to end it. */
 interface Disturbance {
@@ -119,7 +120,7 @@ class DisturbanceRun {
     const end = begin([steady, disturbed]);
     const demo = client && beneficiary !== undefined ? this.#demo(name, client, beneficiary) : undefined;
     const [told] = await Promise.all([demo, sleep(durationMs)]);
-    const made = Number(await steady.height() - before);
+    const made = await steady.height() - before;
     const fork = await forkLength([steady, disturbed]);
     const lastedMs = Date.now() - begun;
     end();

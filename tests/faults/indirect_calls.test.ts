@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { BlockFacts } from "../e2e/validateer_network.ts";
+import type { BlockFacts } from "../e2e/light_blocks.ts";
 import { missedInARow } from "./indirect_calls.ts";
 
 /** Blocks in these slots, of "a" in the even ones and of "b" in the odd ones. */

@@ -8,12 +8,13 @@ import { Keyring } from "@polkadot/api";
 import { type Hex, toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { poll } from "../e2e/harness.ts";
-import { type BlockFacts, factsOf } from "../e2e/validateer_network.ts";
+import { type BlockFacts, factsOf } from "../e2e/light_blocks.ts";
 import type { Chain } from "./chain.ts";
 import { auditPayer, endow, ENDOWMENT, Payer } from "./load.ts";
-import { type Member, type NetworkStage, onNetworkStage } from "./network_stage.ts";
+import { type NetworkStage, onNetworkStage } from "./network_stage.ts";
 import { sleep } from "./processes.ts";
 import { Random } from "./random.ts";
+import type { RelayedMember } from "./relayed_member.ts";
 import { type Report, spread } from "./report.ts";
 import type { FaultOptions } from "./stage.ts";
 
@@ -139,7 +140,7 @@ async function audit({ members, domain }: NetworkStage, payers: readonly Payer[]
 
 async function endowedPayers({ members, domain }: NetworkStage): Promise<readonly Payer[]> {
   const payers = Array.from({ length: PAYERS }, (_, i) => new Payer(`Indirect${i}`, "transfer", domain));
-  const [first] = members as readonly [Member];
+  const [first] = members as readonly [RelayedMember];
   await endow(first.serving.client, domain, payers.map(({ signer }) => signer.account));
   for (const { name, serving } of members) {
     for (const { signer } of payers) {
@@ -155,7 +156,7 @@ async function signInvokes(
   { members, chain: { api }, domain }: NetworkStage,
   payers: readonly Payer[],
 ): Promise<readonly Hex[]> {
-  const { client } = (members[0] as Member).serving;
+  const { client } = (members[0] as RelayedMember).serving;
   const alice = new Keyring({ type: "sr25519" }).addFromUri("//Alice");
   const first = (await api.rpc.system.accountNextIndex(alice.address)).toNumber();
   const { genesisHash, runtimeVersion } = api;
@@ -192,7 +193,7 @@ async function submitAtOnce({ api }: Chain, extrinsics: readonly Hex[]): Promise
 /** Waits until all validateers have executed all calls, or too long; gives the time in ms. */
 async function untilExecuted({ members, domain }: NetworkStage, payers: readonly Payer[]): Promise<number> {
   const begun = performance.now();
-  const isDone = async ({ serving }: Member, { signer, made }: Payer): Promise<boolean> =>
+  const isDone = async ({ serving }: RelayedMember, { signer, made }: Payer): Promise<boolean> =>
     unwrap(await serving.client.accountInfo(domain.shard, signer)).nonce >= made;
   for (const member of members) {
     for (const payer of payers) {
@@ -215,13 +216,13 @@ async function invocationsPerBlock({ api }: Chain, from: number): Promise<readon
   return counts.filter((count) => count > 0);
 }
 
-async function newestBlock(members: readonly Member[]): Promise<number> {
-  return Math.max(...await Promise.all(members.map(async (member) => Number(await member.height()))));
+async function newestBlock(members: readonly RelayedMember[]): Promise<number> {
+  return Math.max(...await Promise.all(members.map((member) => member.height())));
 }
 
 /** Blocks from a number to a few beyond the present ones, once all validateers have the same. */
 async function agreedBlocks(
-  members: readonly Member[],
+  members: readonly RelayedMember[],
   from: number,
   slotDurationMs: number,
 ): Promise<readonly BlockFacts[]> {
@@ -236,14 +237,14 @@ async function agreedBlocks(
 }
 
 async function blocksOf(
-  member: Member,
+  member: RelayedMember,
   from: number,
   to: number,
   slotDurationMs: number,
 ): Promise<readonly BlockFacts[]> {
   const found: BlockFacts[] = [];
   for (let number = from; number <= to; number += HEADERS_AT_ONCE) {
-    const headers = await member.headers(BigInt(number), Math.min(HEADERS_AT_ONCE, to - number + 1));
+    const headers = await member.headers(number, Math.min(HEADERS_AT_ONCE, to - number + 1));
     found.push(...headers.map((header) => factsOf(header, slotDurationMs)));
   }
   return found;

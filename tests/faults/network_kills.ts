@@ -58,7 +58,7 @@ class NetworkKillRun {
     const before = await other.height();
     await sleep(this.#random.between(0, MAX_AWAY_MS));
     const startMs = await killed.start();
-    this.#othersBlocks.push(Number(await other.height() - before));
+    this.#othersBlocks.push(await other.height() - before);
     const inStepMs = startMs + await untilInStep(members, IN_STEP_TIMEOUT_MS);
     await Promise.all(loads.map((load) => load.stop()));
     this.#failures.push(...loads.flatMap(({ anomalies }) => anomalies.map((text) => `kill ${number}: ${text}`)));

@@ -11,8 +11,9 @@ import type { ShardIdentifier } from "../../src/primitives/branded.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { poll } from "../e2e/harness.ts";
 import { auditPayer, endow, ENDOWMENT, Payer, type RunningLoad, startLoad } from "./load.ts";
-import { type Member, type NetworkStage, sharedHead } from "./network_stage.ts";
+import { type NetworkStage, sharedHead } from "./network_stage.ts";
 import { sleep } from "./processes.ts";
+import type { RelayedMember } from "./relayed_member.ts";
 
 /** Payers of each validateer. */
 const PAYERS_PER_MEMBER = 4;
@@ -27,7 +28,7 @@ const REST_TIMEOUT_MS = 20_000;
 
 /** Payers whose calls go to one member. */
 export interface Group {
-  readonly member: Member;
+  readonly member: RelayedMember;
   readonly payers: readonly Payer[];
 }
 
@@ -51,7 +52,7 @@ export async function createGroups({ members, domain }: NetworkStage): Promise<r
     payers: Array.from({ length: PAYERS_PER_MEMBER }, (_, k) => new Payer(`Load${i}x${k}`, "transfer", domain)),
   }));
   const accounts = groups.flatMap(({ payers }) => payers.map(({ signer }) => signer.account));
-  await endow((members[0] as Member).serving.client, domain, accounts);
+  await endow((members[0] as RelayedMember).serving.client, domain, accounts);
   const last = groups.at(-1)?.payers.at(-1) as Payer;
   for (const { name, serving } of members) {
     const balance = async () => unwrap(await serving.client.accountInfo(domain.shard, last.signer)).data.free;
@@ -77,7 +78,7 @@ export function reportedCalls(groups: readonly Group[]): number {
 export async function auditGroups(
   groups: readonly Group[],
   { members, domain }: NetworkStage,
-  killed: readonly Member[],
+  killed: readonly RelayedMember[],
 ): Promise<Audit> {
   await untilAtRest(members, domain);
   const wrong: string[] = [];
@@ -105,7 +106,7 @@ export async function auditGroups(
 }
 
 /** Waits until all members are in step and no call waits in a pool. @throws If that takes too long. */
-async function untilAtRest(members: readonly Member[], { shard }: SigningDomain): Promise<void> {
+async function untilAtRest(members: readonly RelayedMember[], { shard }: SigningDomain): Promise<void> {
   const deadline = Date.now() + REST_TIMEOUT_MS;
   for (let quiet = 0; quiet < QUIET_LOOKS;) {
     const waiting = await Promise.all(members.map((member) => pendingOperations(member, shard)));
@@ -118,7 +119,7 @@ async function untilAtRest(members: readonly Member[], { shard }: SigningDomain)
   }
 }
 
-async function pendingOperations({ serving }: Member, shard: ShardIdentifier): Promise<number> {
+async function pendingOperations({ serving }: RelayedMember, shard: ShardIdentifier): Promise<number> {
   const answer = await serving.rpc.request("author_pendingExtrinsics", [encodeBase58(shard)]);
   return unwrap(readAnswer("author_pendingExtrinsics", answer, pendingHashes))[0]?.length ?? 0;
 }
