@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { encodeSs58, SS58_PREFIX_SUBSTRATE } from "../../src/crypto/ss58.ts";
 import { encodeBase58 } from "../../src/primitives/base58.ts";
-import type { ShardIdentifier } from "../../src/primitives/branded.ts";
 import { toHex } from "../../src/primitives/hex.ts";
-import { unwrap } from "../../src/primitives/result.ts";
 import { CONFIRMATION_INTERVAL } from "../../src/sidechain/next_finalization.ts";
-import { Chain } from "../faults/chain.ts";
-import { poll, ROOT } from "./harness.ts";
+import { poll } from "./harness.ts";
 import { factsOf } from "./light_blocks.ts";
 import type { Member } from "./member.ts";
-import { ValidateerNetwork } from "./validateer_network.ts";
+import { chain, first, second, shard, withTwoMembers } from "./two_members.ts";
 
 const TIMEOUT_MS = 180_000;
 /** Short, since the alert takes three intervals of fifty blocks in which one of two authors is gone. */
@@ -17,27 +14,7 @@ const SLOT_MS = 50;
 /** Blocks after which the second is stopped (S21). */
 const BLOCKS_BEFORE_RESTART = 200;
 
-let network: ValidateerNetwork;
-let first: Member;
-let second: Member;
-let chain: Chain;
-let shard: ShardIdentifier;
-
-beforeAll(async () => {
-  network = await ValidateerNetwork.start(2);
-  // The command line keeps its keys in the current folder.
-  Deno.chdir(network.folder);
-  first = await network.add("--slot-duration-ms", `${SLOT_MS}`);
-  second = await network.add();
-  chain = await Chain.connect(network.nodePort(1));
-  shard = unwrap(await second.client.shard());
-}, TIMEOUT_MS);
-
-afterAll(async () => {
-  await chain?.close();
-  Deno.chdir(ROOT);
-  await network?.stop();
-});
+withTwoMembers("--slot-duration-ms", `${SLOT_MS}`);
 
 /** The shard's validateers, the one that confirms first. */
 async function listed(): Promise<readonly Uint8Array[]> {

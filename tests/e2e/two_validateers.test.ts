@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { sr25519Signer, type TrustedSigner } from "../../src/client/trusted_signer.ts";
 import { pairFromSuri } from "../../src/crypto/suri.ts";
-import type { ShardIdentifier } from "../../src/primitives/branded.ts";
 import { toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
-import { Chain } from "../faults/chain.ts";
-import { credited, poll, ROOT, TRANSFER_FEE, UNIT } from "./harness.ts";
+import { credited, poll, TRANSFER_FEE, UNIT } from "./harness.ts";
 import { type BlockFacts, factsOf } from "./light_blocks.ts";
 import type { Member } from "./member.ts";
 import { runShardVaultScenario } from "./shard_vault_scenario.ts";
-import { ValidateerNetwork } from "./validateer_network.ts";
+import { chain, first, second, shard, withTwoMembers } from "./two_members.ts";
 
 const TIMEOUT_MS = 120_000;
 /** Blocks that one may be ahead of the other. */
@@ -22,27 +20,7 @@ const ALICE = sr25519Signer(pairFromSuri("//Alice"));
 const DAVE = sr25519Signer(pairFromSuri("//Dave"));
 const BOB = sr25519Signer(pairFromSuri("//BobIncognito"));
 
-let network: ValidateerNetwork;
-let first: Member;
-let second: Member;
-let chain: Chain;
-let shard: ShardIdentifier;
-
-beforeAll(async () => {
-  network = await ValidateerNetwork.start(2);
-  // The command line keeps its keys in the current folder.
-  Deno.chdir(network.folder);
-  first = await network.add();
-  second = await network.add();
-  chain = await Chain.connect(network.nodePort(1));
-  shard = unwrap(await first.client.shard());
-}, TIMEOUT_MS);
-
-afterAll(async () => {
-  await chain?.close();
-  Deno.chdir(ROOT);
-  await network?.stop();
-});
+withTwoMembers();
 
 /** Waits until both stand at the same block and root, at most three slots apart, and gives the newest common blocks. */
 async function inSync(): Promise<readonly BlockFacts[]> {
