@@ -132,7 +132,8 @@ export const compactU32: Codec<number> = makeCodec<number>(
     if (!Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
       throw new RangeError(`Cannot encode compact ${value}: want 0 to 2^32 - 1`);
     }
-    return value < 64 ? Uint8Array.of(value << 2) : scale.compact.enc(value);
+    if (value < 64) return Uint8Array.of(value << 2);
+    return value < 1 << 14 ? Uint8Array.of((value << 2) | 1, value >> 6) : scale.compact.enc(value);
   },
   (cursor) => {
     need(cursor, 1);

@@ -12,7 +12,7 @@ import { compactU32, u64 } from "../codec/codec.ts";
 import { blake2_256, blake2_256_keyed } from "../crypto/blake2.ts";
 import { type H256, h256 } from "../primitives/branded.ts";
 import { concatBytes, utf8 } from "../primitives/bytes.ts";
-import { fromByteString, toByteString, writeByteString } from "../trie/byte_string.ts";
+import { fromByteString, toByteString } from "../trie/byte_string.ts";
 
 /** Bytes of a salt. */
 export const SALT_LENGTH = 32;
@@ -50,15 +50,15 @@ export function computePath(pathKey: Uint8Array, storageKey: Uint8Array): H256 {
  * storage key is in it, because a client cannot check the hashed path: without it the leaf of one account could be shown
  * as that of another.
  */
-export function computeLeaf(storageKey: Uint8Array, entry: PackedEntry): H256 {
+export function computeLeaf(storageKey: Uint8Array, salt: Uint8Array, value: Uint8Array): H256 {
   const length = compactU32.encode(storageKey.length);
   const keyAt = LEAF_DOMAIN.length + SALT_LENGTH + length.length;
-  const preimage = new Uint8Array(keyAt + storageKey.length + entry.length - SALT_LENGTH);
+  const preimage = new Uint8Array(keyAt + storageKey.length + value.length);
   preimage.set(LEAF_DOMAIN);
-  writeByteString(entry, preimage, LEAF_DOMAIN.length, 0, SALT_LENGTH);
+  preimage.set(salt, LEAF_DOMAIN.length);
   preimage.set(length, keyAt - length.length);
   preimage.set(storageKey, keyAt);
-  writeByteString(entry, preimage, keyAt + storageKey.length, SALT_LENGTH, entry.length);
+  preimage.set(value, keyAt + storageKey.length);
   return h256(blake2_256(preimage));
 }
 

@@ -8,13 +8,16 @@ import { fromByteString, toByteString } from "../trie/byte_string.ts";
 import { computeRoot, type MerkleRules } from "../trie/merkle.ts";
 import { type RadixTree, treeEntries, treeFromEntries, treeGet, treeInsert, treeRemove } from "../trie/radix_tree.ts";
 import type { StateReader } from "./kv_store.ts";
-import { computeLeaf, computePath, type PackedEntry, valueOfEntry } from "./leaf.ts";
+import { computeLeaf, computePath, type PackedEntry, saltOfEntry, valueOfEntry } from "./leaf.ts";
 
 /** How the commitment trie is hashed: its values are leaves, as byte strings. */
 export const COMMITMENT_RULES: MerkleRules<string> = { version: 1, bytesOf: (leaf) => fromByteString(leaf) };
 
 /** Bytes an entry takes in a snapshot besides key, salt and value: lengths of up to two bytes each. */
 const ENTRY_OVERHEAD = 4;
+
+/** The leaf of an entry and where it stands, both as byte strings. */
+export type Commitment = readonly [path: string, leaf: string];
 
 /** One version of the state. */
 export class StateSnapshot implements StateReader {
@@ -43,12 +46,8 @@ export class StateSnapshot implements StateReader {
   /** Builds the state of many entries at once, in any order of distinct storage keys (as byte strings). */
   static fromEntries(
     entries: readonly (readonly [key: string, entry: PackedEntry])[],
-    pathKey: Uint8Array,
+    commitments: readonly Commitment[],
   ): StateSnapshot {
-    const commitments = entries.map(([text, entry]) => {
-      const key = fromByteString(text);
-      return [pathOf(pathKey, key), leafOf(key, entry)] as const;
-    });
     const size = entries.reduce((sum, [key, entry]) => sum + sizeOf(key, entry), 0);
     return new StateSnapshot(treeFromEntries(entries), treeFromEntries(commitments), size);
   }
@@ -86,14 +85,17 @@ export class StateSnapshot implements StateReader {
     const text = toByteString(key);
     const old = treeGet(this.entries, text);
     if (old === undefined && entry === undefined) return this;
-    const path = pathOf(pathKey, key);
     const size = this.encodedSize - (old === undefined ? 0 : sizeOf(text, old));
     if (entry === undefined) {
-      return new StateSnapshot(treeRemove(this.entries, text), treeRemove(this.commitments, path), size);
+      return new StateSnapshot(
+        treeRemove(this.entries, text),
+        treeRemove(this.commitments, pathOf(pathKey, key)),
+        size,
+      );
     }
     return new StateSnapshot(
       treeInsert(this.entries, text, entry),
-      treeInsert(this.commitments, path, leafOf(key, entry)),
+      treeInsert(this.commitments, ...commitmentOf(pathKey, key, saltOfEntry(entry), valueOfEntry(entry))),
       size + sizeOf(text, entry),
     );
   }
@@ -103,12 +105,13 @@ function pathOf(pathKey: Uint8Array, key: Uint8Array): string {
   return toByteString(computePath(pathKey, key));
 }
 
-function leafOf(key: Uint8Array, entry: PackedEntry): string {
-  return toByteString(computeLeaf(key, entry));
+/** What the commitment trie holds for an entry. */
+export function commitmentOf(pathKey: Uint8Array, key: Uint8Array, salt: Uint8Array, value: Uint8Array): Commitment {
+  return [pathOf(pathKey, key), toByteString(computeLeaf(key, salt, value))];
 }
 
 function sizeOf(key: string, entry: PackedEntry): number {
   return key.length + entry.length + ENTRY_OVERHEAD;
 }
 
-const EMPTY = StateSnapshot.fromEntries([], new Uint8Array(32));
+const EMPTY = StateSnapshot.fromEntries([], []);

@@ -15,7 +15,7 @@ import { toByteString, writeByteString } from "../trie/byte_string.ts";
 import { treeEntries } from "../trie/radix_tree.ts";
 import { MAX_STORAGE_KEY_BYTES, MAX_STORAGE_VALUE_BYTES } from "./kv_store.ts";
 import { type PackedEntry, SALT_LENGTH } from "./leaf.ts";
-import { StateSnapshot } from "./snapshot.ts";
+import { type Commitment, commitmentOf, StateSnapshot } from "./snapshot.ts";
 
 /** Most bytes of one chunk: one entry always fits, and sealing one takes a few milliseconds only. */
 export const MAX_SNAPSHOT_CHUNK_BYTES = 1024 * 1024;
@@ -23,6 +23,9 @@ export const MAX_SNAPSHOT_CHUNK_BYTES = 1024 * 1024;
 export const MAX_SNAPSHOT_ENTRIES = 100_000_000;
 
 const FORMAT = 1;
+
+/** First byte of a length that is none of the two short kinds. */
+const LONG = 3;
 
 interface Header {
   readonly format: number;
@@ -59,7 +62,7 @@ function encodeEntry(key: string, packed: PackedEntry): Uint8Array {
   return bytes;
 }
 
-/** Reads entries out of a chunk into byte strings, without an array for each. */
+/** Reads entries out of a chunk as views of it. */
 class EntryReader {
   readonly #chunk: Uint8Array;
   #at = 0;
@@ -73,24 +76,26 @@ class EntryReader {
   }
 
   /** A length and as many bytes, and `more` behind them. @throws {CodecError} */
-  readText(max: number, more = 0): string {
+  readBytes(max: number, more = 0): Uint8Array {
     const { value: length, length: headLength } = this.#readLength();
     const start = this.#at + headLength;
     const end = start + length + more;
     if (length > max) throw new CodecError("TooLarge", `length ${length}, at most ${max}`);
     if (end > this.#chunk.length) throw new CodecError("Truncated", "the chunk ends inside an entry");
     this.#at = end;
-    return toByteString(this.#chunk.subarray(start, end));
+    return this.#chunk.subarray(start, end);
   }
 
   /** A salt and a value. @throws {CodecError} */
-  readPacked(): PackedEntry {
-    return this.readText(MAX_STORAGE_VALUE_BYTES, SALT_LENGTH);
+  readPacked(): Uint8Array {
+    return this.readBytes(MAX_STORAGE_VALUE_BYTES, SALT_LENGTH);
   }
 
   #readLength(): { readonly value: number; readonly length: number } {
-    const first = this.#chunk[this.#at];
-    if (first !== undefined && (first & 3) === 0) return { value: first >> 2, length: 1 };
+    const [first, second] = [this.#chunk[this.#at] ?? LONG, this.#chunk[this.#at + 1] ?? 0];
+    if ((first & 3) === 0) return { value: first >> 2, length: 1 };
+    // Nearly all are this short. What is left over here is long, or refused there.
+    if ((first & 3) === 1 && second > 0) return { value: (second << 6) | (first >> 2), length: 2 };
     return compactU32.decodePrefix(this.#chunk.subarray(this.#at, this.#at + 5));
   }
 }
@@ -118,6 +123,7 @@ export class SnapshotDecoder {
   readonly #pathKey: Uint8Array;
   #header: Header | undefined;
   #entries: (readonly [key: string, entry: PackedEntry])[] = [];
+  #commitments: Commitment[] = [];
 
   /** @param pathKey The shard's path key, without which the root cannot be computed. */
   constructor(pathKey: Uint8Array) {
@@ -146,8 +152,9 @@ export class SnapshotDecoder {
     const { entries: want, root } = this.#header;
     const got = this.#entries.length;
     if (got !== want) return err({ code: "EntryCountMismatch", want, got });
-    const snapshot = StateSnapshot.fromEntries(this.#entries, this.#pathKey);
+    const snapshot = StateSnapshot.fromEntries(this.#entries, this.#commitments);
     this.#entries = [];
+    this.#commitments = [];
     const computed: H256 = snapshot.root;
     return equalBytes(computed, root) ? ok(snapshot) : err({ code: "SnapshotRootMismatch", want: root, got: computed });
   }
@@ -164,10 +171,13 @@ export class SnapshotDecoder {
     const reader = new EntryReader(chunk);
     let previous = this.#entries[this.#entries.length - 1]?.[0];
     while (!reader.isAtEnd) {
-      const key = reader.readText(MAX_STORAGE_KEY_BYTES);
-      const entry = reader.readPacked();
+      const keyBytes = reader.readBytes(MAX_STORAGE_KEY_BYTES);
+      const packed = reader.readPacked();
+      const key = toByteString(keyBytes);
       if (previous !== undefined && previous >= key) return err({ code: "EntriesNotSorted" });
-      this.#entries.push([key, entry]);
+      this.#entries.push([key, toByteString(packed)]);
+      const [salt, value] = [packed.subarray(0, SALT_LENGTH), packed.subarray(SALT_LENGTH)];
+      this.#commitments.push(commitmentOf(this.#pathKey, keyBytes, salt, value));
       if (this.#entries.length > want) return err({ code: "EntryCountMismatch", want, got: this.#entries.length });
       previous = key;
     }

@@ -15,7 +15,7 @@ import { treeReadProof } from "../trie/read_proof.ts";
 import { type TrieProofError, verifyTrieProof } from "../trie/verify_proof.ts";
 import { type SaltedValue, saltedValueOf } from "./diff.ts";
 import { MAX_STORAGE_KEY_BYTES, MAX_STORAGE_VALUE_BYTES } from "./kv_store.ts";
-import { computeLeaf, computePath, packEntry, SALT_LENGTH } from "./leaf.ts";
+import { computeLeaf, computePath, SALT_LENGTH } from "./leaf.ts";
 import { COMMITMENT_RULES, type StateSnapshot } from "./snapshot.ts";
 
 /** Most values of one proof: a client's screen needs a handful. */
@@ -98,7 +98,7 @@ export function verifyStateProof(
     const leaf = shown.value[i];
     const isMatch = entry === undefined
       ? leaf === undefined
-      : leaf !== undefined && equalBytes(leaf, computeLeaf(storageKey, packEntry(entry.salt, entry.value)));
+      : leaf !== undefined && equalBytes(leaf, computeLeaf(storageKey, entry.salt, entry.value));
     if (!isMatch) return err({ code: "LeafMismatch", storageKey });
   }
   return ok(proof.items.map(({ entry }) => entry?.value));

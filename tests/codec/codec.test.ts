@@ -60,6 +60,14 @@ describe("compact", () => {
     expect(codeOf(() => compact.decode(fromHex(hex)))).toBe(code);
   });
 
+  it("compactU32 writes what compact writes, at the bounds of each length and in between", () => {
+    const bounds = [64, 1 << 14, 2 ** 30, 2 ** 32 - 1].flatMap((bound) => [bound - 1, bound, Math.floor(bound * 0.7)]);
+    for (const value of [0, 1, ...bounds]) {
+      expect([value, compactU32.encode(value)]).toEqual([value, compact.encode(BigInt(value))]);
+      expect(compactU32.decode(compactU32.encode(value))).toBe(value);
+    }
+  });
+
   it("compactU32 refuses values above 2^32 - 1", () => {
     expect(codeOf(() => compactU32.decode(compact.encode(1n << 32n)))).toBe("TooLarge");
     expect(() => compactU32.encode(-1)).toThrow(RangeError);

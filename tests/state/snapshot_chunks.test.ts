@@ -87,6 +87,15 @@ describe("encodeSnapshotChunks() and SnapshotDecoder", () => {
     );
   });
 
+  it("report ChunkInvalid for a length that is not in its shortest form or ends early", () => {
+    const [head] = [...encodeSnapshotChunks(snapshotOf([bytesFrom(), bytesFrom()]))] as [Uint8Array];
+    // The entry is an empty key, its value's length, a salt and nothing.
+    for (const length of [[0b01, 0], [0b10, 0, 0, 0], [0b01], [0b10, 0, 0], [0b11, 0, 0, 0, 0], [0b11]]) {
+      const chunk = Uint8Array.of(0, ...length, ...(length.length === 1 ? [] : new Uint8Array(32)));
+      expect([length, codeOf([head, chunk])]).toEqual([length, "ChunkInvalid"]);
+    }
+  });
+
   it("report ChunkTooLarge and ChunkInvalid", () => {
     const [head, body] = [...encodeSnapshotChunks(snapshotOf([bytesFrom(1), bytesFrom(1)]))] as [
       Uint8Array,
