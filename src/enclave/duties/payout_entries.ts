@@ -74,8 +74,9 @@ export interface Settlement {
 }
 
 /**
- * Matches payments with payouts by payer, beneficiary and amount, the lowest id first. Payouts that are equal in all three
- * are interchangeable, so it does not matter whose extrinsic it was.
+ * Matches payments with payouts by payer, beneficiary and amount, the lowest id first, and those that are set aside last: they
+ * are finished by the word of the state. Payouts that are equal in all three are interchangeable, so it does not
+ * matter whose extrinsic it was.
  */
 export function settleOutcomes(
   before: readonly LedgerEntry[],
@@ -95,10 +96,11 @@ export function settleOutcomes(
       entries = replace(entries, { ...own, signed: undefined, failedIn: window.start, failures });
       continue;
     }
-    const match = entries.find(({ id, paidAt, beneficiary, amount }) =>
+    const equal = entries.filter(({ id, paidAt, beneficiary, amount }) =>
       paidAt === undefined && amount === outcome.amount && equalBytes(beneficiary, outcome.beneficiary) &&
       window !== undefined && equalBytes(payerOf(window, id) ?? NOBODY, signer)
     );
+    const match = equal.find(({ isSetAside }) => !isSetAside) ?? equal[0];
     if (match === undefined) {
       alerts.push({ code: "UnexpectedVaultTransfer", fields: { extrinsic: toHex(extrinsicHash) } });
       continue;

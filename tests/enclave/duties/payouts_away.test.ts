@@ -73,6 +73,18 @@ describe("a validateer that was away", () => {
     expect(b.ledger.entries).toEqual([]);
   });
 
+  it("does not take its payment for one of an equal payout that others have paid, and makes it once", () => {
+    const [world, a] = [new World(), new Enclave(KEYS[0], startPayoutLedger(63, 0n))];
+    for (const id of [0n, 1n, 2n]) world.owe(id);
+    advance(world, 64, a);
+    world.finish([0n]);
+    expect(read(a, world, world.block()).alerts).toMatchObject([{ code: "PayoutLedgerCorrected" }]);
+    const [own] = signAndSend(a, world) as [DutyExtrinsic];
+    expect(read(a, world, world.block([paid(own)])).paid).toEqual([2n]);
+    expect(plan(a, world)).toMatchObject({ mustStore: false, send: [] });
+    expect(a.signatures).toBe(1);
+  });
+
   it("does not believe a state that is confirmed only later: the payment is yet to be read", () => {
     const [world, a, b] = [new World(), new Enclave(KEYS[0]), new Enclave(KEYS[1])];
     world.owe(0n);
