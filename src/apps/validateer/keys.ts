@@ -7,16 +7,16 @@
  */
 import type { Identity } from "../../enclave/api/ecall_values.ts";
 import { openDataDir } from "../../host/deno/data_dir.ts";
-import { ensureEnclaveBundle, readEnclaveBundle } from "../../host/deno/bundle.ts";
 import { openSqliteBlockStore } from "../../host/deno/sqlite_block_store.ts";
 import { EnclaveHost } from "../../host/enclave_host.ts";
 import { createLog } from "../../host/log.ts";
 import { ServiceError } from "../../host/service.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { encodeBase58 } from "../../primitives/base58.ts";
+import { BLOCKS_FILE } from "./entries.ts";
 import type { ValidateerOptions } from "./options.ts";
 import { Releases } from "./releases.ts";
-import { initRequestOf, startEnclaveWorker } from "./start_enclave.ts";
+import { bundleOf, initRequestOf, startEnclaveWorker } from "./start_enclave.ts";
 
 /** Writes the public shielding key and tells where. @throws {ServiceError} */
 export async function writeShieldingKey(options: ValidateerOptions): Promise<void> {
@@ -37,9 +37,8 @@ export async function writeSigningKey(options: ValidateerOptions): Promise<void>
 }
 
 /** Prints the fingerprint of the enclave's bundle, by default that of these sources. @throws {BundleError} */
-export async function printMrenclave({ enclaveBundle }: Pick<ValidateerOptions, "enclaveBundle">): Promise<void> {
-  const { bytes } = await (enclaveBundle === undefined ? ensureEnclaveBundle() : readEnclaveBundle(enclaveBundle));
-  console.log(encodeBase58(sha256(bytes)));
+export async function printMrenclave(options: Pick<ValidateerOptions, "enclaveBundle">): Promise<void> {
+  console.log(encodeBase58(sha256((await bundleOf(options)).bytes)));
 }
 
 async function withIdentity(
@@ -51,10 +50,12 @@ async function withIdentity(
   try {
     const dataDir = await openDataDir(options.dataDir);
     releases.add("data directory", () => dataDir.close());
-    const blocks = openSqliteBlockStore(dataDir.entry("sidechain.sqlite"));
+    const bundle = await bundleOf(options);
+    const blocks = openSqliteBlockStore(dataDir.entry(BLOCKS_FILE));
     releases.add("block store", () => blocks.close());
-    const { running, port } = await startEnclaveWorker(dataDir, options);
+    const { running, port } = await startEnclaveWorker(dataDir, blocks, bundle, options);
     releases.add("enclave worker", () => running.terminate());
+    const failures: ServiceError[] = [];
     const host = new EnclaveHost(port, {
       blocks,
       files: dataDir,
@@ -64,7 +65,7 @@ async function withIdentity(
       setPeers: () => {},
       gossip: () => {},
       dialPeer: () => Promise.resolve(undefined),
-      fatal: (code, detail) => log("error", code, { detail }),
+      fatal: (code, detail) => void failures.push(new ServiceError(code, detail)),
       log,
     });
     const request = await initRequestOf(
@@ -76,6 +77,8 @@ async function withIdentity(
     );
     const identity = await host.call("init", request);
     if (!identity.ok) throw new ServiceError(identity.error.code, identity.error.detail);
+    // Keys that could not be written are gone with this process.
+    for (const failure of failures) throw failure;
     await use(identity.value, dataDir.entry);
   } finally {
     await releases.run();

@@ -17,9 +17,9 @@ import { ServiceError } from "../../host/service.ts";
 import { KEYS_FILE } from "../../enclave/api/ecall_values.ts";
 import { encodeBase58 } from "../../primitives/base58.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
+import { KEPT_BUNDLE } from "./entries.ts";
 import type { RunOptions } from "./options.ts";
 import { runValidateer, type StartedValidateer } from "./run.ts";
-import { KEPT_BUNDLE } from "./start_enclave.ts";
 
 /** Pause between two looks at the new enclave. */
 const LOOK_INTERVAL_MS = 500;

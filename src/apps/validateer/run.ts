@@ -22,12 +22,13 @@ import type { SlotTimer } from "../../host/slot_clock.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
 import { startEndpoints } from "./endpoints.ts";
+import { BLOCKS_FILE, KEPT_BUNDLE, PARENTCHAIN_FOLDER, PEERS_FILE } from "./entries.ts";
 import { createExchange } from "./exchange.ts";
 import type { RunOptions } from "./options.ts";
 import { readRootCertificate } from "./platform_root.ts";
 import { Releases } from "./releases.ts";
 import { renderStartTable } from "./report.ts";
-import { cleanReset, initRequestOf, KEPT_BUNDLE, startEnclaveWorker } from "./start_enclave.ts";
+import { bundleOf, cleanReset, initRequestOf, startEnclaveWorker } from "./start_enclave.ts";
 
 /** Blocks are produced within this time after the start, or what stands in the way is logged. */
 const FIRST_BLOCK_TIMEOUT_MS = 60_000;
@@ -109,16 +110,17 @@ async function start(
   if (options.cleanReset) await cleanReset(options.dataDir);
   const dataDir = await openDataDir(options.dataDir);
   releases.add("data directory", () => dataDir.close());
-  const url = await parentchainUrl(options, dataDir.entry("parentchain"), releases, log);
+  const url = await parentchainUrl(options, dataDir.entry(PARENTCHAIN_FOLDER), releases, log);
   const link = await NodeLink.connect({ url, level: options.parentchainFinality, log, onFatal: fail });
   releases.add("parentchain link", () => link.stop());
   assertEmulationAccepted(options, url, link);
-  const blocks = openSqliteBlockStore(dataDir.entry("sidechain.sqlite"));
+  const blocks = openSqliteBlockStore(dataDir.entry(BLOCKS_FILE));
   releases.add("block store", () => blocks.close());
-  const { running, port, bundle } = await startEnclaveWorker(dataDir, options);
+  const bundle = await bundleOf(options);
+  const { running, port } = await startEnclaveWorker(dataDir, blocks, bundle, options);
   releases.add("enclave worker", () => running.terminate());
   void running.died.then(() => fail(new ServiceError("EnclaveDied", "The enclave's worker has died")));
-  const peerFile = dataDir.entry("peers.json");
+  const peerFile = dataDir.entry(PEERS_FILE);
   const peersBefore = await readPeerFile(peerFile);
   // Known as soon as the enclave is up, which is before it wants blocks.
   let ownShard: Uint8Array = new Uint8Array(32);
@@ -156,7 +158,10 @@ async function start(
   const identity = await service.recover(await initRequestOf(options, shard, dataDir, blocks, Date.now()));
   ownShard = identity.shard;
   log("info", "EnclaveReady", { fingerprint: toHex(identity.fingerprint) });
-  if (equalBytes(sha256(bundle), identity.fingerprint)) await keepEnclaveBundle(dataDir.entry(KEPT_BUNDLE), bundle);
+  // Keys of an earlier version may lie without it.
+  if (equalBytes(sha256(bundle.bytes), identity.fingerprint)) {
+    await keepEnclaveBundle(dataDir.entry(KEPT_BUNDLE), bundle.bytes);
+  }
   const trustedPort = await service.sync(identity);
   if (stop.aborted) return;
   await exchange.catchUp(peersBefore, (await service.health()).blockHash);

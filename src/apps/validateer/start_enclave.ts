@@ -1,5 +1,5 @@
 /**
- * Builds the enclave's bundle, has the platform start it, and asks it who it is.
+ * Finds the enclave's bundle, has the platform start it, and says what it is asked at its start.
  *
  * @module
  */
@@ -9,15 +9,18 @@ import { KEYS_FILE } from "../../enclave/api/ecall_values.ts";
 import { createMessageEnclavePort, type EnclavePort, type MessageEnd } from "../../enclave/api/enclave_port.ts";
 import { type RunningEnclave, startEnclave } from "../../enclave/api/platform_host.ts";
 import type { BlockStore } from "../../host/block_store.ts";
-import { ensureEnclaveBundle, readEnclaveBundle } from "../../host/deno/bundle.ts";
+import {
+  type EnclaveBundle,
+  ensureEnclaveBundle,
+  keepEnclaveBundle,
+  readEnclaveBundle,
+} from "../../host/deno/bundle.ts";
 import type { DataDir } from "../../host/deno/data_dir.ts";
 import { shardIdentifier } from "../../primitives/branded.ts";
 import { decodeBase58 } from "../../primitives/base58.ts";
 import { advertisedAddresses, listenHostname } from "./addresses.ts";
+import { KEPT_BUNDLE, PLATFORM_FOLDER } from "./entries.ts";
 import type { FinalityLevel, RunOptions, ValidateerOptions } from "./options.ts";
-
-/** Entry of a data directory: the bundle of the enclave that it belongs to. */
-export const KEPT_BUNDLE = "enclave.js";
 
 /** Numbers of the finality levels on the boundary. */
 const LEVELS: Readonly<Record<FinalityLevel, number>> = { proven: 0, sealed: 1, trusted: 2 };
@@ -26,15 +29,30 @@ const LEVELS: Readonly<Record<FinalityLevel, number>> = { proven: 0, sealed: 1, 
 export interface StartedEnclave {
   readonly running: RunningEnclave;
   readonly port: EnclavePort;
-  /** Its bundle. */
-  readonly bundle: Uint8Array;
 }
 
-/** Starts platform and enclave; takes about two seconds. @throws {PlatformStartError} @throws {BundleError} */
-export async function startEnclaveWorker(dataDir: DataDir, options: ValidateerOptions): Promise<StartedEnclave> {
-  const bundle =
-    await (options.enclaveBundle === undefined ? ensureEnclaveBundle() : readEnclaveBundle(options.enclaveBundle));
-  const platformDir = dataDir.entry("platform");
+/** The bundle that the options name, by default that of these sources. @throws {BundleError} */
+export async function bundleOf({ enclaveBundle }: Pick<ValidateerOptions, "enclaveBundle">): Promise<EnclaveBundle> {
+  return await (enclaveBundle === undefined ? ensureEnclaveBundle() : readEnclaveBundle(enclaveBundle));
+}
+
+/**
+ * Starts platform and enclave; takes about two seconds. A data directory without keys and state gets the bundle before the
+ * enclave draws keys, which no other can open.
+ *
+ * @throws {PlatformStartError}
+ */
+export async function startEnclaveWorker(
+  dataDir: DataDir,
+  blocks: BlockStore,
+  bundle: EnclaveBundle,
+  options: ValidateerOptions,
+): Promise<StartedEnclave> {
+  const isUnused = blocks.newest() === undefined && (await dataDir.sealedNames()).length === 0;
+  // Started from where it is kept: what was built may have been built anew meanwhile.
+  const bundlePath = isUnused ? dataDir.entry(KEPT_BUNDLE) : bundle.path;
+  if (isUnused) await keepEnclaveBundle(bundlePath, bundle.bytes);
+  const platformDir = dataDir.entry(PLATFORM_FOLDER);
   await Deno.mkdir(platformDir, { recursive: true, mode: 0o700 });
   const hostname = listenHostname(options);
   const listenAddresses = [options.trustedWorkerPort, options.muRaPort].map((port) => `${hostname}:${port}`);
@@ -45,7 +63,7 @@ export async function startEnclaveWorker(dataDir: DataDir, options: ValidateerOp
     name: "platform",
     deno: {
       permissions: {
-        read: [platformDir, bundle.path, ...roots],
+        read: [platformDir, bundlePath, ...roots],
         write: [platformDir],
         net: listenAddresses,
         env: false,
@@ -58,14 +76,14 @@ export async function startEnclaveWorker(dataDir: DataDir, options: ValidateerOp
   });
   const running = await startEnclave(worker, {
     dataDir: platformDir,
-    bundlePath: bundle.path,
+    bundlePath,
     listenAddresses,
     ...(options.platformRoot === undefined ? {} : { platformRootPath: options.platformRoot }),
   });
   // A MessagePort gives its handler more than a MessageEnd asks for, which the types cannot say.
   const port = createMessageEnclavePort(running.ecalls as unknown as MessageEnd);
   void running.died.then(() => port.gone(new Error("the enclave worker died")));
-  return { running, port, bundle: bundle.bytes };
+  return { running, port };
 }
 
 /** The `init` request of these options and what the data directory holds. @throws {TypeError} If the shard is no base58. */

@@ -8,6 +8,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type BuildOptions, type Metafile, stop } from "esbuild";
 import { equalBytes } from "../../primitives/bytes.ts";
+import { replaceFile } from "./data_dir.ts";
 
 /** Folder of the project, where `deno.json` lies. */
 export const PROJECT_ROOT: string = fileURLToPath(new URL("../../../", import.meta.url));
@@ -58,6 +59,12 @@ export class BundleError extends Error {
     super(`Cannot ${code === "Unreadable" ? "read" : "build"} the enclave's bundle: ${code}: ${detail}`, options);
     this.code = code;
   }
+}
+
+/** A bundle and where it lies. */
+export interface EnclaveBundle {
+  readonly path: string;
+  readonly bytes: Uint8Array;
 }
 
 const SETTINGS = {
@@ -136,12 +143,11 @@ function checkText(text: string, root: string): void {
 /**
  * Builds the enclave's bundle and writes it if it is missing or outdated.
  *
- * @returns The path of the file, for the platform worker, and its bytes.
  * @throws {BundleError}
  */
 export async function ensureEnclaveBundle(
   root: string = PROJECT_ROOT,
-): Promise<{ readonly path: string; readonly bytes: Uint8Array }> {
+): Promise<EnclaveBundle> {
   const bytes = await bundleEnclave(root);
   const path = join(root, ENCLAVE_BUNDLE);
   if (!await holds(path, bytes)) {
@@ -157,7 +163,7 @@ export async function ensureEnclaveBundle(
 /** A bundle that was built before, as it is. @throws {BundleError} `Unreadable` */
 export async function readEnclaveBundle(
   file: string,
-): Promise<{ readonly path: string; readonly bytes: Uint8Array }> {
+): Promise<EnclaveBundle> {
   try {
     const path = resolve(file);
     return { path, bytes: await Deno.readFile(path) };
@@ -166,12 +172,12 @@ export async function readEnclaveBundle(
   }
 }
 
-/** Writes a bundle beside what its enclave has sealed, so that it can be started again once the sources are newer. */
+/**
+ * Writes a bundle beside what its enclave has sealed, so that it can be started again once the sources are newer; as durably
+ * as that is written.
+ */
 export async function keepEnclaveBundle(path: string, bytes: Uint8Array): Promise<void> {
-  if (await holds(path, bytes)) return;
-  const temporary = `${path}.tmp`;
-  await Deno.writeFile(temporary, bytes);
-  await Deno.rename(temporary, path);
+  if (!await holds(path, bytes)) await replaceFile(path, bytes);
 }
 
 async function holds(path: string, bytes: Uint8Array): Promise<boolean> {

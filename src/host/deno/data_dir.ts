@@ -118,7 +118,7 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 /** Writes `bytes` to `file` so that after a crash there is either the old or the new content. */
-async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
+export async function replaceFile(file: string, bytes: Uint8Array): Promise<void> {
   const folder = dirname(file);
   await ensureFolder(folder);
   const temporary = `${file}${TEMPORARY}`;
