@@ -32,6 +32,9 @@ export interface ParentchainLink {
 export interface FollowerPosition {
   readonly number: number;
   readonly hash: Uint8Array;
+  /** The newest block that nothing takes back: no fork is heeded that begins below it. */
+  readonly provenNumber: number;
+  readonly provenHash: Uint8Array;
   /** First block whose body and state are wanted. */
   readonly contentFrom: number;
   readonly keys: readonly Uint8Array[];

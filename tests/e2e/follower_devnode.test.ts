@@ -80,8 +80,8 @@ class TestEnclave {
 
   position(): FollowerPosition {
     const { head, proven } = this.#state;
-    const base = { number: head.number, hash: head.hash, keys: wantedKeys(this.#config) };
-    return { ...base, contentFrom: 1, finalNumber: proven.number } as FollowerPosition;
+    const keys = wantedKeys(this.#config);
+    return { ...head, provenNumber: proven.number, provenHash: proven.hash, contentFrom: 1, keys };
   }
 
   async importBlocks(encoded: readonly Uint8Array[]): Promise<FollowerPosition> {

@@ -3,11 +3,15 @@ import { type RunningDevnode, startDevnode } from "../../src/devnode/deno/run_de
 import { BlockFetcher, type BlockSource } from "../../src/host/parentchain/block_fetcher.ts";
 import { JustificationFeed } from "../../src/host/parentchain/justification_feed.ts";
 import { NodeLink } from "../../src/host/parentchain/link.ts";
+import type { LinkError } from "../../src/host/parentchain/link_error.ts";
+import { assertSameHistory } from "../../src/host/parentchain/same_history.ts";
+import type { LogFields, LogLevel } from "../../src/host/log.ts";
+import { type FollowerPosition, type ParentchainImporter, ServiceError } from "../../src/host/service.ts";
 import { ask } from "../e2e/devnode_support.ts";
 import { computeHeaderHash, type ParentchainHeader, parentchainHeader } from "../../src/parentchain/header.ts";
 import { blockInput, parentchainInfo } from "../../src/parentchain/parentchain_init.ts";
 import { type BlockHash, blockHash, h256 } from "../../src/primitives/branded.ts";
-import { toHex } from "../../src/primitives/hex.ts";
+import { fromHex, toHex } from "../../src/primitives/hex.ts";
 
 function header(number: number, parentHash: BlockHash): ParentchainHeader {
   const root = h256(new Uint8Array(32).fill(number));
@@ -91,9 +95,23 @@ afterEach(async () => {
   await node?.stop();
 });
 
+/** For what takes a few blocks, on a busy machine. */
+const WAIT = { timeout: 50_000 };
+
+/** Number of a node's newest final block. */
+async function heightOf(url: string): Promise<number> {
+  const hash = await ask<string>(url, "chain_getFinalizedHead");
+  return Number((await ask<{ readonly number: string }>(url, "chain_getHeader", hash)).number);
+}
+
 /** What a relay does with messages; by default it hands them on. */
 interface RelayRules {
-  readonly onRequest?: (text: string, ask: (text: string) => void, answer: (text: string) => void) => void;
+  readonly onRequest?: (
+    text: string,
+    ask: (text: string) => void,
+    answer: (text: string) => void,
+    close: () => void,
+  ) => void;
   readonly onAnswer?: (text: string, answer: (text: string) => void) => void;
 }
 
@@ -110,7 +128,7 @@ function relayTo(target: string, { onRequest, onAnswer }: RelayRules): string {
     socket.onmessage = async ({ data }) => {
       await opened;
       if (onRequest === undefined) ask(data);
-      else onRequest(data, ask, answer);
+      else onRequest(data, ask, answer, () => socket.close());
     };
     socket.onclose = () => outward.close();
     outward.onmessage = ({ data }) => onAnswer === undefined ? answer(data) : onAnswer(data, answer);
@@ -129,12 +147,150 @@ function withoutGenesis(text: string, pass: (text: string) => void, answer: (tex
   );
 }
 
+/** An enclave that takes all blocks; proven is what it is told to be. */
+class FakeImporter implements ParentchainImporter {
+  #position: FollowerPosition;
+  refusal: Error | undefined;
+
+  constructor(of: RunningDevnode, start: Partial<FollowerPosition> = {}) {
+    const genesis = fromHex(of.genesisHash);
+    const standard = { number: 0, hash: genesis, provenNumber: 0, provenHash: genesis, contentFrom: 0, keys: [] };
+    this.#position = { ...standard, ...start };
+  }
+
+  readonly position = () => this.#position;
+
+  readonly importBlocks = (blocks: readonly Uint8Array[]) => {
+    if (this.refusal !== undefined) return Promise.reject(this.refusal);
+    this.#position = { ...this.#position, number: this.#position.number + blocks.length };
+    return Promise.resolve(this.#position);
+  };
+}
+
+/** A link to a node with what it has logged and how it ended. */
+async function linkTo(url: string) {
+  const logged: { readonly level: LogLevel; readonly code: string; readonly fields: LogFields }[] = [];
+  const fatal: LinkError[] = [];
+  link = await NodeLink.connect({
+    url,
+    level: "trusted",
+    log: (level, code, fields = {}) => void logged.push({ level, code, fields }),
+    onFatal: (error) => void fatal.push(error),
+  });
+  const of = (code: string) => logged.filter((line) => line.code === code);
+  return { link, logged, of, fatal };
+}
+
+const OTHER = blockHash(new Uint8Array(32).fill(9));
+
+describe("NodeLink at a node that is lost or has other blocks", () => {
+  it("tells no error if the connection is lost between a request and its answer, and goes on after it", async () => {
+    node = await startDevnode({ blockTimeMs: 300 }, () => {});
+    let cut = false;
+    const url = relayTo(node.url, {
+      onRequest: (text, ask, _answer, close) => {
+        if (!cut || JSON.parse(text).method !== "chain_getBlock") return ask(text);
+        cut = false;
+        close();
+      },
+    });
+    const { link, logged, of, fatal } = await linkTo(url);
+    const importer = new FakeImporter(node);
+    await link.follow(importer);
+    cut = true;
+    await expect.poll(() => of("ParentchainConnected").length, WAIT).toBe(1);
+    const at = importer.position().number;
+    await expect.poll(() => importer.position().number, WAIT).toBeGreaterThan(at);
+    expect(of("ParentchainInterrupted")).toMatchObject([
+      { level: "debug", fields: { reason: expect.stringMatching(/^Disconnected: .*chain_getBlock/) } },
+    ]);
+    expect(of("ParentchainDisconnected")).toHaveLength(1);
+    expect(logged.filter(({ level }) => level === "error")).toEqual([]);
+    expect(fatal).toEqual([]);
+  });
+
+  it("says once that the node is behind, and stops when it turns out to have another history", async () => {
+    node = await startDevnode({ blockTimeMs: 300 }, () => {});
+    const { link, logged, of, fatal } = await linkTo(node.url);
+    const number = await heightOf(node.url) + 4;
+    const importer = new FakeImporter(node, { number, hash: OTHER, provenNumber: number, provenHash: OTHER });
+    await link.follow(importer);
+    expect(of("NodeBehind")).toMatchObject([{ level: "warn", fields: { followed: number } }]);
+    await expect.poll(() => fatal.length, WAIT).toBe(1);
+    expect(fatal[0]).toMatchObject({ code: "OtherHistory", message: expect.stringContaining("--clean-reset") });
+    expect(fatal[0]?.message).toContain(`its block ${number} is not ${toHex(OTHER)}`);
+    expect(of("NodeBehind")).toHaveLength(1);
+    expect(logged.filter(({ level }) => level === "error")).toEqual([]);
+    expect(importer.position().number).toBe(number);
+  });
+
+  it("does not begin to follow another history than the one that was followed, nor another chain", async () => {
+    node = await startDevnode({ blockTimeMs: 300 }, () => {});
+    const { url } = node;
+    await expect.poll(() => heightOf(url), WAIT).toBeGreaterThanOrEqual(2);
+    const start = async (position: Partial<FollowerPosition>) => {
+      const { link } = await linkTo(url);
+      await link.follow(new FakeImporter(node as RunningDevnode, position)).finally(() => link.stop());
+    };
+    const proven = { provenNumber: 1, provenHash: OTHER };
+    await expect(start({ number: 1, hash: OTHER, ...proven })).rejects.toMatchObject({ code: "OtherHistory" });
+    await expect(start({ number: 1_000, hash: OTHER, ...proven })).rejects.toMatchObject({ code: "OtherHistory" });
+    // A fork above what is proven is for the follower to judge.
+    await start({ number: 2, hash: OTHER });
+  });
+
+  it("takes up again where the node came back with less, once it has caught up, and refuses nothing of it", async () => {
+    node = await startDevnode({ blockTimeMs: 300 }, () => {});
+    const { link, of, fatal } = await linkTo(node.url);
+    const number = await heightOf(node.url) + 3;
+    const importer = new FakeImporter(node, { number, hash: OTHER });
+    await link.follow(importer);
+    await expect.poll(() => importer.position().number, WAIT).toBeGreaterThan(number);
+    expect(of("NodeBehind")).toHaveLength(1);
+    expect(fatal).toEqual([]);
+  });
+
+  it("names the code of what the enclave refuses", async () => {
+    node = await startDevnode({ blockTimeMs: 300 }, () => {});
+    const { link, of } = await linkTo(node.url);
+    const importer = new FakeImporter(node);
+    await link.follow(importer);
+    importer.refusal = new ServiceError("ParentMismatch", "block 5, head 4");
+    await expect.poll(() => of("ParentchainNotImported").length, WAIT).toBeGreaterThanOrEqual(1);
+    expect(of("ParentchainNotImported")[0]).toMatchObject({
+      level: "error",
+      fields: { reason: "ParentMismatch: block 5, head 4" },
+    });
+  });
+});
+
+describe("assertSameHistory()", () => {
+  const genesis = new Uint8Array(32).fill(1);
+  const position = { number: 9, hash: OTHER, provenNumber: 5, provenHash: OTHER, contentFrom: 0, keys: [] };
+  const nodeWith = (hashes: Readonly<Record<number, string | null>>) => ({
+    url: "ws://node",
+    ask: (_method: string, number: unknown) => Promise.resolve(hashes[number as number] ?? null),
+  });
+  const compare = (hashes: Readonly<Record<number, string | null>>, final: number) =>
+    assertSameHistory(nodeWith(hashes), genesis, position, final);
+
+  it("takes a node that does not know old hashes, one that is behind, and other letters for the same hash", async () => {
+    await compare({ 0: toHex(genesis), 5: null }, 20);
+    await compare({ 0: toHex(genesis), 5: toHex(genesis) }, 4);
+    await compare({ 0: toHex(genesis), 5: toHex(OTHER).toUpperCase().replace("X", "x") }, 5);
+  });
+
+  it("reports another chain before another history, and another history at the very block that is proven", async () => {
+    await expect(compare({ 0: toHex(OTHER), 5: toHex(genesis) }, 5)).rejects.toMatchObject({ code: "ChainChanged" });
+    await expect(compare({ 0: toHex(genesis), 5: toHex(genesis) }, 5)).rejects.toMatchObject({ code: "OtherHistory" });
+  });
+});
+
 describe("NodeLink", () => {
   it("begins at block 0 where the node has its state, else at the newest final block, and says so", async () => {
     node = await startDevnode({ blockTimeMs: 300 }, () => {});
     const { url } = node;
-    const final = async () => await ask<string>(url, "chain_getFinalizedHead");
-    await expect.poll(final, { timeout: 20_000 }).not.toBe(node.genesisHash);
+    await expect.poll(() => heightOf(url), WAIT).toBeGreaterThan(0);
     const start = async (url: string) => {
       const logged: string[] = [];
       link = await NodeLink.connect({
@@ -169,26 +325,13 @@ describe("NodeLink", () => {
         }
       },
     });
-    const logged: string[] = [];
-    const fatal: string[] = [];
-    link = await NodeLink.connect({
-      url,
-      level: "trusted",
-      log: (_level, code) => void logged.push(code),
-      onFatal: ({ code }) => void fatal.push(code),
-    });
-    let position = { number: 0, hash: new Uint8Array(32), contentFrom: 0, keys: [] as Uint8Array[] };
-    await link.follow({
-      position: () => position,
-      importBlocks: (blocks) => {
-        position = { ...position, number: position.number + blocks.length };
-        return Promise.resolve(position);
-      },
-    });
-    const before = position.number;
-    await expect.poll(() => position.number, { timeout: 20_000 }).toBeGreaterThanOrEqual(before + 3);
-    expect(logged).toContain("ParentchainUnreadable");
-    expect(logged).not.toContain("ParentchainNotImported");
-    expect(fatal.filter((code) => code !== "RuntimeChanged")).toEqual([]);
+    const { link, of, fatal } = await linkTo(url);
+    const importer = new FakeImporter(node);
+    await link.follow(importer);
+    const before = importer.position().number;
+    await expect.poll(() => importer.position().number, WAIT).toBeGreaterThanOrEqual(before + 3);
+    expect(of("ParentchainUnreadable").length).toBeGreaterThan(0);
+    expect(of("ParentchainNotImported")).toEqual([]);
+    expect(fatal.filter(({ code }) => code !== "RuntimeChanged")).toEqual([]);
   });
 });

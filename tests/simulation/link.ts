@@ -8,7 +8,7 @@ import type { FinalityLevel } from "../../src/parentchain/follower_state.ts";
 import type { StorageEvidence } from "../../src/parentchain/imported_block.ts";
 import { blockInput, parentchainInfo } from "../../src/parentchain/parentchain_init.ts";
 import { startKeys } from "../../src/parentchain/wanted_keys.ts";
-import type { FollowerPosition, ParentchainImporter, ParentchainLink } from "../../src/host/service.ts";
+import type { ParentchainImporter, ParentchainLink } from "../../src/host/service.ts";
 import { type Hex, toHex } from "../../src/primitives/hex.ts";
 import { trieReadProof } from "../../src/trie/read_proof.ts";
 import { trieGet } from "../../src/trie/trie.ts";
@@ -111,14 +111,9 @@ export class SimulatedLink implements ParentchainLink {
       while (!isAncestor(shared, final())) shared = shared.parent as ParentBlock;
       return encode(blocksBetween(shared, final()));
     }
-    if (final().number > provenNumberOf(position) && isAncestor(final(), head)) return encode([final()]);
+    if (final().number > position.provenNumber && isAncestor(final(), head)) return encode([final()]);
     return isAncestor(head, best()) ? encode(blocksBetween(head, best()).slice(0, BATCH)) : [];
   }
-}
-
-/** The newest block under a justification, which the enclave tells with the position. */
-function provenNumberOf(position: FollowerPosition): number {
-  return (position as FollowerPosition & { readonly provenNumber: number }).provenNumber;
 }
 
 /** What goes with a block. */

@@ -97,6 +97,8 @@ export interface ParentchainPosition {
   readonly hash: Uint8Array;
   /** Number of the newest header under a verified justification (at level trusted: the start). */
   readonly provenNumber: number;
+  /** Its hash. */
+  readonly provenHash: Uint8Array;
   /** First block whose body and storage are needed; headers suffice below it. */
   readonly contentFrom: number;
   /** Storage keys to prove (or, at level trusted, to give) with each next block. */
@@ -234,6 +236,7 @@ export const parentchainPosition: Codec<ParentchainPosition> = struct<Parentchai
   number: u32,
   hash,
   provenNumber: u32,
+  provenHash: hash,
   contentFrom: u32,
   keys: vec(bytes(MAX_STORAGE_KEY_BYTES), MAX_PARENTCHAIN_KEYS),
 });

@@ -128,6 +128,7 @@ export class ParentchainFeed {
       number: head.number,
       hash: head.hash,
       provenNumber: proven.number,
+      provenHash: proven.hash,
       contentFrom,
       keys: wantedKeys(this.#config),
     };

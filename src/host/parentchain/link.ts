@@ -20,6 +20,7 @@ import { BlockFetcher } from "./block_fetcher.ts";
 import { JustificationFeed } from "./justification_feed.ts";
 import { LinkError } from "./link_error.ts";
 import { headerOf, hexBytes, NodeRpc } from "./node_rpc.ts";
+import { assertSameHistory } from "./same_history.ts";
 
 /** Time in which a node has to answer at the start. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -55,9 +56,13 @@ export class NodeLink implements ParentchainLink {
   readonly #fetcher: BlockFetcher;
   readonly #metadataBytes: Uint8Array;
   #importer: ParentchainImporter | undefined;
+  /** Newest final block that the node has told of since it was connected. */
   #target = 0;
   #work: Promise<void> | undefined;
   #stopped = false;
+  /** Whether the node is known to have what was followed. */
+  #isCompared = false;
+  #isBehind = false;
 
   private constructor(
     rpc: NodeRpc,
@@ -137,7 +142,6 @@ export class NodeLink implements ParentchainLink {
   async follow(importer: ParentchainImporter): Promise<void> {
     this.#importer = importer;
     this.#watchConnection();
-    this.#target = (await this.#rpc.finalizedHead()).number;
     await this.#catchUp();
     await this.#rpc.subscribe("chain_finalizedHead", "chain_subscribeFinalizedHeads", (json) => {
       const header = headerOf(json);
@@ -191,33 +195,57 @@ export class NodeLink implements ParentchainLink {
   }
 
   #watchConnection(): void {
-    const { log, url, onFatal } = { ...this.#options };
+    const { log, url } = this.#options;
     this.#rpc.onDisconnected(() => {
       if (!this.#stopped) log("warn", "ParentchainDisconnected", { url });
+      // What comes back may be a node that has less, or other things: its next final block is taken after a comparison.
+      this.#isCompared = false;
+      this.#target = 0;
     });
-    this.#rpc.onConnected(() => {
-      log("info", "ParentchainConnected", { url });
-      this.#rpc.blockHash(0).then((hash) => {
-        if (toHex(hash) === toHex(this.facts.genesisHash)) return;
-        onFatal(new LinkError("ChainChanged", `The node at ${url} is on another chain now`));
-      }).catch((error) => log("warn", "ParentchainUnreadable", { reason: messageOf(error) }));
-    });
+    this.#rpc.onConnected(() => log("info", "ParentchainConnected", { url }));
   }
 
   #wake(): void {
     if (this.#work !== undefined || this.#stopped) return;
     this.#work = this.#catchUp()
-      .catch((error) => {
-        if (!this.#stopped) this.#options.log("error", "ParentchainNotImported", { reason: messageOf(error) });
-      })
+      .catch((error) => this.#noteFailure(error))
       .finally(() => this.#work = undefined);
+  }
+
+  #noteFailure(error: unknown): void {
+    if (this.#stopped) return;
+    const { log, onFatal } = this.#options;
+    const code = error instanceof LinkError ? error.code : undefined;
+    if (code === "ChainChanged" || code === "OtherHistory") {
+      this.#stopped = true;
+      return onFatal(error as LinkError);
+    }
+    // That the node is lost has been said; the next final block after its return begins anew.
+    if (code === "Disconnected") return log("debug", "ParentchainInterrupted", { reason: messageOf(error) });
+    this.#isCompared = false;
+    log("error", "ParentchainNotImported", { reason: messageOf(error) });
+  }
+
+  /** Looks whether the node has what was followed; again with each of its final blocks for as long as it is behind. */
+  async #compare(position: FollowerPosition): Promise<void> {
+    const final = await this.#rpc.finalizedHead();
+    await assertSameHistory(this.#rpc, this.facts.genesisHash, position, final.number);
+    this.#target = Math.max(this.#target, final.number);
+    const isBehind = final.number < position.number;
+    if (isBehind && !this.#isBehind) {
+      this.#options.log("warn", "NodeBehind", { followed: position.number, node: final.number });
+    }
+    this.#isBehind = isBehind;
+    this.#isCompared = !isBehind;
   }
 
   /** Hands blocks in until the target is reached; at level `proven` until the newest justified one. */
   async #catchUp(): Promise<void> {
     const importer = this.#importer as ParentchainImporter;
     let refused: FollowerPosition | undefined;
-    for (let position = importer.position(); position.number < this.#target && !this.#stopped;) {
+    for (let position = importer.position(); !this.#stopped;) {
+      if (!this.#isCompared) await this.#compare(position);
+      if (position.number >= this.#target) return;
       const range = await this.#fetcher.next({
         from: position.number + 1,
         to: this.#target,
@@ -260,6 +288,8 @@ async function assertOffers(rpc: NodeRpc, level: FinalityLevel): Promise<void> {
   }
 }
 
+/** What went wrong, with its code if it has one: the enclave's refusals are told apart by it. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  return "code" in error ? `${error.code}: ${error.message}` : error.message;
 }

@@ -62,13 +62,12 @@ export class NodeRpc {
     return new NodeRpc(provider, url, onUnreadable);
   }
 
-  /** Asks. @throws {LinkError} `BadAnswer` with the node's message. */
+  /** Asks. @throws {LinkError} `Disconnected`, or `BadAnswer` with the node's message. */
   async ask(method: string, ...params: unknown[]): Promise<unknown> {
     try {
       return await this.#provider.send(method, params);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new LinkError("BadAnswer", `Cannot get "${method}" from the parentchain node: ${reason}`, cause);
+      throw this.#failed(`get "${method}" from`, cause);
     }
   }
 
@@ -88,8 +87,15 @@ export class NodeRpc {
         }
       });
     } catch (cause) {
-      throw new LinkError("BadAnswer", `Cannot subscribe to "${method}" at the parentchain node`, cause);
+      throw this.#failed(`subscribe to "${method}" at`, cause);
     }
+  }
+
+  /** Requests fail with the connection, and only then while there is none: it is tried again later. */
+  #failed(what: string, cause: unknown): LinkError {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const code = this.#provider.isConnected ? "BadAnswer" : "Disconnected";
+    return new LinkError(code, `Cannot ${what} the parentchain node: ${reason}`, cause);
   }
 
   /** Calls back at each later connection of this provider. */
