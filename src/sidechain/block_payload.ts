@@ -6,9 +6,13 @@
  *
  * @module
  */
-import { type Codec, struct } from "../codec/codec.ts";
+import { type Codec, struct, tryDecode } from "../codec/codec.ts";
+import { err, type Result } from "../primitives/result.ts";
 import { type StateDiff, stateDiff } from "../state/diff.ts";
+import { decryptDiff, type DecryptDiffError } from "../state/diff_encryption.ts";
+import type { StateKeys } from "../state/state_keys.ts";
 import { type Receipt, receipts } from "../types/receipt.ts";
+import type { Block } from "../types/signed_block.ts";
 
 /** The plain payload of a block. */
 export interface BlockPayload {
@@ -20,3 +24,22 @@ export interface BlockPayload {
 
 /** SCALE codec of {@linkcode BlockPayload}. */
 export const blockPayload: Codec<BlockPayload> = struct<BlockPayload>({ diff: stateDiff, receipts });
+
+/** Why the payload of a block cannot be opened. */
+export type OpenPayloadError =
+  | DecryptDiffError
+  /** It decrypts, and is no payload. */
+  | { readonly code: "Undecodable" };
+
+/** Decrypts and decodes the payload of a block; only what was made for this shard, place and author decrypts. */
+export async function openPayload(
+  { header, blockData }: Block,
+  keys: StateKeys,
+): Promise<Result<BlockPayload, OpenPayloadError>> {
+  const { shardId: shard, blockNumber, parentHash } = header;
+  const context = { shard, blockNumber, parentHash, author: blockData.blockAuthor };
+  const plain = await decryptDiff(keys, context, blockData.encryptedStateDiff);
+  if (!plain.ok) return plain;
+  const decoded = tryDecode(blockPayload, plain.value);
+  return decoded.ok ? decoded : err({ code: "Undecodable" });
+}

@@ -36,7 +36,7 @@ export async function composeBlock<Effect>(
   ports: ComposerPorts,
 ): Promise<{ readonly signed: SignedBlock; readonly chainBlock: ChainBlock }> {
   const { parent, shard, diff, receipts } = proposal;
-  const context = { shard, blockNumber: parent.number + 1n, parentHash: parent.hash };
+  const context = { shard, blockNumber: parent.number + 1n, parentHash: parent.hash, author: proposal.author };
   const plain = blockPayload.encode({ diff, receipts });
   const block = assembleBlock(proposal, await encryptDiff(ports.keys, context, ports.salt, plain));
   const signature = await ports.sign(blockSigningMessage(computeHeaderHash(block.header)));

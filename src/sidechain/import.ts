@@ -13,12 +13,11 @@ import { equalBytes } from "../primitives/bytes.ts";
 import { err, ok, type Result } from "../primitives/result.ts";
 import { tryDecode } from "../codec/codec.ts";
 import { applyDiff } from "../state/diff.ts";
-import { decryptDiff } from "../state/diff_encryption.ts";
 import type { StateKeys } from "../state/state_keys.ts";
 import { computePrologueHash } from "../types/prologue_item.ts";
 import { computeReceiptsHash, type Receipt } from "../types/receipt.ts";
 import { type SignedBlock, signedBlock } from "../types/signed_block.ts";
-import { type BlockPayload, blockPayload } from "./block_payload.ts";
+import { type BlockPayload, openPayload } from "./block_payload.ts";
 import { type ChainBlock, type ChainPoint, createChainBlock } from "./chain_block.ts";
 import type { BlockImportError } from "./import_error.ts";
 import { type VerificationContext, verifyBlock } from "./verify.ts";
@@ -49,20 +48,10 @@ export async function importBlock(
 ): Promise<Result<ChainBlock, BlockImportError>> {
   const verified = verifyBlock(signed, context);
   if (!verified.ok) return verified;
-  const payload = await openPayload(signed, context.keys);
-  return payload.ok ? applyBlock(signed, verified.value, payload.value, context) : payload;
-}
-
-async function openPayload(signed: SignedBlock, keys: StateKeys): Promise<Result<BlockPayload, BlockImportError>> {
-  const { header: { shardId, blockNumber, parentHash }, blockData } = signed.block;
-  const context = { shard: shardId, blockNumber, parentHash };
-  const plain = await decryptDiff(keys, context, blockData.encryptedStateDiff);
-  if (!plain.ok) {
-    const reason = plain.error.code;
-    return err({ code: "InvalidPayload", verdict: reason === "UnknownEpoch" ? "ignore" : "reject", reason });
-  }
-  const decoded = tryDecode(blockPayload, plain.value);
-  return decoded.ok ? decoded : err({ code: "InvalidPayload", verdict: "reject", reason: "Undecodable" });
+  const payload = await openPayload(signed.block, context.keys);
+  if (payload.ok) return applyBlock(signed, verified.value, payload.value, context);
+  const reason = payload.error.code;
+  return err({ code: "InvalidPayload", verdict: reason === "UnknownEpoch" ? "ignore" : "reject", reason });
 }
 
 function applyBlock(

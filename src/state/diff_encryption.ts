@@ -2,14 +2,18 @@
  * Encryption of a block's diff: AES-256-GCM under a key of its own.
  *
  * Differs: AES-256-GCM instead of AES-128-OFB; each diff has a key of its own, derived with a random salt, and shard,
- * number and parent are authenticated with it.
+ * number, parent and author are authenticated with it.
+ *
+ * A diff that decrypts was thus made by a holder of the state key, for a block of the author named: enclaves name nobody
+ * but themselves, and the author's signature covers the rest of the block. Who has no state key, like a host, cannot put a
+ * diff into a block that he signs himself.
  *
  * @module
  */
 import { u32, u64 } from "../codec/codec.ts";
 import { AEAD_NONCE_LENGTH, AEAD_TAG_LENGTH, aeadOpen, aeadSeal } from "../crypto/aead.ts";
 import { hkdfSha256 } from "../crypto/hkdf.ts";
-import { concatBytes } from "../primitives/bytes.ts";
+import { concatBytes, utf8 } from "../primitives/bytes.ts";
 import { err, type Result } from "../primitives/result.ts";
 import { stateKeyOfEpoch, type StateKeys } from "./state_keys.ts";
 
@@ -18,6 +22,8 @@ export const DIFF_SALT_LENGTH = 32;
 /** Bytes that encryption adds: epoch, salt and tag. */
 export const DIFF_OVERHEAD = 4 + DIFF_SALT_LENGTH + AEAD_TAG_LENGTH;
 
+/** What the key of a diff is for, and the version of what is bound to it: any change to {@linkcode DiffContext} raises it. */
+const DOMAIN = utf8("integritee-edge/diff/1");
 /** The nonce may be fixed, because each key encrypts one diff. */
 const NONCE = new Uint8Array(AEAD_NONCE_LENGTH);
 
@@ -28,6 +34,8 @@ export interface DiffContext {
   readonly blockNumber: bigint;
   /** Hash of the block's parent. */
   readonly parentHash: Uint8Array;
+  /** Account of the author, as the block names it. */
+  readonly author: Uint8Array;
 }
 
 /** Why a diff cannot be decrypted. */
@@ -36,7 +44,7 @@ export type DecryptDiffError =
   | { readonly code: "DiffTooShort"; readonly length: number }
   /** Encrypted under the state key of an epoch that this enclave does not have. */
   | { readonly code: "UnknownEpoch"; readonly epoch: number }
-  /** Changed, or of another shard, number or parent. */
+  /** Changed, or of another shard, number, parent or author. */
   | { readonly code: "DiffNotAuthentic" };
 
 /**
@@ -75,6 +83,6 @@ export async function decryptDiff(
   return opened.ok ? opened : err({ code: "DiffNotAuthentic" });
 }
 
-function encodeContext({ shard, blockNumber, parentHash }: DiffContext): Uint8Array {
-  return concatBytes(shard, u64.encode(blockNumber), parentHash);
+function encodeContext({ shard, blockNumber, parentHash, author }: DiffContext): Uint8Array {
+  return concatBytes(DOMAIN, shard, u64.encode(blockNumber), parentHash, author);
 }

@@ -268,8 +268,8 @@ describe("importBlock()", () => {
 
   it("reports InvalidPayload: not authentic, too short, undecodable, of an unknown epoch", async () => {
     const world = await prepared();
-    const { header, blockData } = world.next.block;
-    const context = { shard: SHARD, blockNumber: header.blockNumber, parentHash: header.parentHash };
+    const { header: { blockNumber, parentHash }, blockData } = world.next.block;
+    const context = { shard: SHARD, blockNumber, parentHash, author: blockData.blockAuthor };
     const bent = blockData.encryptedStateDiff.slice();
     bent[60] = (bent[60] as number) ^ 1;
     const cases: [Uint8Array, string, string][] = [
@@ -293,6 +293,16 @@ describe("importBlock()", () => {
     const other = await new SidechainBlockBuilder(world.view).inSlot(1003n).build(world.chain.base);
     const moved = { encryptedStateDiff: other.signed.block.blockData.encryptedStateDiff };
     expect(await refusal(resigned(world.next, moved), world)).toMatchObject({ reason: "DiffNotAuthentic" });
+  });
+
+  it("reports InvalidPayload for the diff of another author upon the same parent", async () => {
+    const world = await prepared();
+    const later = await new SidechainBlockBuilder(world.view).inSlot(world.parent.slot + 2n).build(world.parent);
+    const { blockAuthor, encryptedStateDiff } = world.next.block.blockData;
+    expect(later.signed.block.blockData.blockAuthor).not.toEqual(blockAuthor);
+    expect((await importBlock(later.signed, world.context)).ok).toBe(true);
+    expect(await refusal(resigned(later.signed, { encryptedStateDiff }), world))
+      .toMatchObject({ code: "InvalidPayload", reason: "DiffNotAuthentic", verdict: "reject" });
   });
 
   it("reports InvalidAprioriHash for a diff made on another state", async () => {

@@ -11,11 +11,11 @@ import type { EnclaveKeys } from "../../src/enclave/keys.ts";
 import { accountId, blockHash, h256 } from "../../src/primitives/branded.ts";
 import { fromHex, toHex } from "../../src/primitives/hex.ts";
 import { ok } from "../../src/primitives/result.ts";
-import { blockPayload } from "../../src/sidechain/block_payload.ts";
+import { blockPayload, openPayload } from "../../src/sidechain/block_payload.ts";
 import type { ChainPoint } from "../../src/sidechain/chain_block.ts";
 import { assembleBlock } from "../../src/sidechain/compose.ts";
 import { proposeBlock } from "../../src/sidechain/propose.ts";
-import { decryptDiff, encryptDiff } from "../../src/state/diff_encryption.ts";
+import { encryptDiff } from "../../src/state/diff_encryption.ts";
 import type { StateKeys } from "../../src/state/state_keys.ts";
 import type { BlockData } from "../../src/types/block_data.ts";
 import { computeBlockDataHash, computeBlockDigest } from "../../src/types/block_digest.ts";
@@ -70,10 +70,12 @@ export async function equivocate(context: EvilContext, { block }: SignedBlock): 
     return await makeBlock(context, parent, { timestampMs: blockData.timestamp, layerOne });
   }
   const stateKeys = stateKeysOf(keys);
-  const place = { shard: header.shardId, blockNumber: header.blockNumber, parentHash: header.parentHash };
-  const plain = await decryptDiff(stateKeys, place, blockData.encryptedStateDiff);
-  if (!plain.ok) return undefined;
-  const encryptedStateDiff = await encryptDiff(stateKeys, place, random.bytes(32), plain.value);
+  const payload = await openPayload(block, stateKeys);
+  if (!payload.ok) return undefined;
+  const { shardId, blockNumber, parentHash } = header;
+  const place = { shard: shardId, blockNumber, parentHash, author: blockData.blockAuthor };
+  const plain = blockPayload.encode(payload.value);
+  const encryptedStateDiff = await encryptDiff(stateKeys, place, random.bytes(32), plain);
   return sign({ header, blockData: { ...blockData, encryptedStateDiff } }, keys.signer);
 }
 
@@ -120,10 +122,11 @@ async function makeBlock(context: EvilContext, parent: ChainPoint, wish: BlockWi
   const items = prologueOf(context, parent, wish.layerOne);
   if (items === undefined) return undefined;
   const stateKeys = stateKeysOf(keys);
-  const place = { shard: shard.setup.shard, blockNumber: parent.number + 1n, parentHash: parent.hash };
+  const author = accountId(keys.signer.publicKey);
+  const place = { shard: shard.setup.shard, blockNumber: parent.number + 1n, parentHash: parent.hash, author };
   const input = {
     shard: shard.setup.shard,
-    author: accountId(keys.signer.publicKey),
+    author,
     parent,
     layerOneHead: { hash: wish.layerOne.hash, number: wish.layerOne.number },
     timestampMs: wish.timestampMs,

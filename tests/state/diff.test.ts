@@ -129,6 +129,7 @@ describe("encryptDiff() and decryptDiff()", () => {
     shard: new Uint8Array(32).fill(7),
     blockNumber: 5n,
     parentHash: new Uint8Array(32).fill(8),
+    author: new Uint8Array(32).fill(6),
   };
   const salt = new Uint8Array(32).fill(9);
   const plain = bytesFrom(1, 2, 3, 4);
@@ -141,12 +142,14 @@ describe("encryptDiff() and decryptDiff()", () => {
     expect(unwrap(await decryptDiff(KEYS, context, await encryptDiff(old, context, salt, plain)))).toEqual(plain);
   });
 
-  it("report DiffNotAuthentic for another shard, number, parent, salt, epoch's key or any changed bit", async () => {
+  it("report DiffNotAuthentic for another shard, number, parent, author, salt, epoch's key or any changed bit", async () => {
     const encrypted = await encryptDiff(KEYS, context, salt, plain);
     const others: DiffContext[] = [
       { ...context, shard: new Uint8Array(32) },
       { ...context, blockNumber: 6n },
       { ...context, parentHash: new Uint8Array(32) },
+      { ...context, author: new Uint8Array(32) },
+      { ...context, parentHash: context.author, author: context.parentHash },
     ];
     const refused = { ok: false, error: { code: "DiffNotAuthentic" } };
     for (const other of others) expect(await decryptDiff(KEYS, other, encrypted)).toMatchObject(refused);

@@ -49,7 +49,14 @@ function invalid(detail: string): Result<never, PayloadError> {
   return err({ code: "ManifestInvalid", detail });
 }
 
-/** Checks that the manifest's block is one of this shard, signed, and has the state's root. */
+/**
+ * Checks that the manifest's block is one of this shard, signed, and has the state's root.
+ *
+ * That the author was a validateer, and that it was its turn, is the provider's word: the parentchain of that time is not
+ * known here. It is enough, because the manifest comes from an attested enclave over a channel that ends in it, so no host
+ * has a say in it; and the provider itself takes a block only from an author whose turn it was, or at a start one whose
+ * diff was encrypted for its author. What is confirmed is held against the parentchain besides ({@linkcode verifyConfirmed}).
+ */
 export function verifyManifest(manifest: StateManifest, shard: ShardIdentifier): Result<undefined, PayloadError> {
   const { blockNumber, blockHash, stateRoot, head, newestNumber } = manifest;
   if (newestNumber < blockNumber) return invalid("the newest block is below the state's");
