@@ -10,7 +10,8 @@
 import type { FinalityLevel } from "../../parentchain/follower_state.ts";
 import type { ImportedBlock } from "../../parentchain/imported_block.ts";
 import { shardAuthorities } from "../../parentchain/view.ts";
-import type { AccountId } from "../../primitives/branded.ts";
+import type { AccountId, BlockHash } from "../../primitives/branded.ts";
+import { equalBytes } from "../../primitives/bytes.ts";
 import type { Payout } from "../../types/payout.ts";
 import type { DutyAlert } from "./duty.ts";
 import { entriesOfNewWindow, type LedgerEntry, newEntry, settleOutcomes } from "./payout_entries.ts";
@@ -24,6 +25,8 @@ export const MAX_LEDGER_ENTRIES = 5_120;
 export interface PayoutLedger {
   /** Newest parentchain block that was read. */
   readonly cursor: number;
+  /** Its hash: the next block must follow it. Absent until a block was read. */
+  readonly cursorHash: BlockHash | undefined;
   /** The next payout to be entered: lower ones are entries, or finished, or older than the ledger. */
   readonly nextUnseen: bigint;
   /** The window of the cursor; absent until a window's first block was read. Without authorities before the shard exists. */
@@ -34,7 +37,7 @@ export interface PayoutLedger {
 
 /** Begins a ledger for a shard's first payouts, or for those from `nextUnseen` on if there is nobody to ask. */
 export function startPayoutLedger(cursor: number, nextUnseen: bigint): PayoutLedger {
-  return { cursor, nextUnseen, window: undefined, entries: [] };
+  return { cursor, cursorHash: undefined, nextUnseen, window: undefined, entries: [] };
 }
 
 /** What a block changed. */
@@ -61,21 +64,30 @@ export interface LedgerInput {
 
 /**
  * Reads the next parentchain block. A block without content or below the wanted level stops the ledger: it must come again,
- * since a payment in it could be missed; that is an alert, and nothing is paid until then.
+ * since a payment in it could be missed; that is an alert, and nothing is paid until then. A block of another branch than the
+ * one that was read reverts the ledger: so it does not matter when the ledger was stored, and by whom it was read.
  */
 export function readBlockForPayouts(ledger: PayoutLedger, block: ImportedBlock, input: LedgerInput): LedgerStep {
-  if (block.number <= ledger.cursor) return { ledger, paid: [], alerts: [] };
-  const { content, number } = block;
-  if (number !== ledger.cursor + 1 || content === undefined || LEVEL_RANK[block.level] < LEVEL_RANK[input.level]) {
+  const { content, number, hash } = block;
+  const isFinal = LEVEL_RANK[block.level] >= LEVEL_RANK[input.level];
+  if (isFinal && isOfOtherBranch(ledger, block)) return revertLedger(ledger, ledger.cursor);
+  if (number <= ledger.cursor) return { ledger, paid: [], alerts: [] };
+  if (number !== ledger.cursor + 1 || content === undefined || !isFinal) {
     const fields = { block: String(number), cursor: String(ledger.cursor), level: block.level };
     return { ledger, paid: [], alerts: [{ code: "PayoutLedgerStopped", fields }] };
   }
   const rolled = rollWindow(ledger, block, shardAuthorities(content.view, input.shard));
   const { paid, alerts, entries } = settleOutcomes(rolled.entries, rolled.window, number, content.proxied);
   const confirmed = content.view.confirmation?.blockNumber ?? 0n;
-  const entered = enterUnseen({ ...rolled, entries, cursor: number }, input.payouts, confirmed);
+  const entered = enterUnseen({ ...rolled, entries, cursor: number, cursorHash: hash }, input.payouts, confirmed);
   const finished = noteFinished(entered.ledger, input, confirmed);
   return { ledger: finished.ledger, paid, alerts: [...alerts, ...entered.alerts, ...finished.alerts] };
+}
+
+/** Whether a block shows that the newest one that was read is none of its chain's. */
+function isOfOtherBranch({ cursor, cursorHash }: PayoutLedger, { number, hash, parentHash }: ImportedBlock): boolean {
+  if (cursorHash === undefined || number < cursor || number > cursor + 1) return false;
+  return !equalBytes(cursorHash, number === cursor ? hash : parentHash);
 }
 
 /** When a window is over: new payers, and whatever was signed before is dead. */

@@ -43,6 +43,7 @@ const signedPayout: Codec<SignedPayout> = mapped(
 
 const fields: Codec<PayoutLedger> = struct<PayoutLedger>({
   cursor: u32,
+  cursorHash: option(blockHashCodec),
   nextUnseen: u64,
   window: option(struct<PayoutWindow>({
     start: u32,
@@ -66,7 +67,7 @@ const fields: Codec<PayoutLedger> = struct<PayoutLedger>({
 });
 
 /** Index of the form. Another one is refused: an enclave that wrote it had other payers in mind, and another measurement. */
-const LEDGER_VERSION = 2;
+const LEDGER_VERSION = 3;
 
 /** SCALE codec of {@linkcode PayoutLedger}: private, sealed. The form's version goes first. */
 export const payoutLedger: Codec<PayoutLedger> = mapped(

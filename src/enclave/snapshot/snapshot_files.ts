@@ -12,7 +12,7 @@ import { type UpgradeWatch, upgradeWatch } from "../provisioning/upgrade_watch.t
 import { type LightHeader, lightHeader } from "../../types/light_header.ts";
 
 /** Version of the manifest. */
-export const MANIFEST_VERSION = 2;
+export const MANIFEST_VERSION = 3;
 /** Most chunks of a snapshot: 8 GiB of state. */
 export const MAX_SNAPSHOT_CHUNKS = 8192;
 /** Largest sealed follower: 600 tail headers and the voters. */

@@ -18,7 +18,7 @@ function ledger(cursor: number, windowStart: number | undefined, ...entries: Led
   const window = windowStart === undefined
     ? undefined
     : { start: windowStart, period: 64, hash: blockHash(seed(9)), authorities: [testAccount(2)] };
-  return { cursor, nextUnseen: 4n, window, entries };
+  return { cursor, cursorHash: blockHash(seed(8)), nextUnseen: 4n, window, entries };
 }
 
 describe("mergeLedgers()", () => {
@@ -43,6 +43,13 @@ describe("mergeLedgers()", () => {
     expect(merged?.entries).toEqual([entry(0n, { signed: SIGNED }), ...other.entries.slice(1)]);
   });
 
+  it("keeps what is signed for a payout that has failed in an earlier window", () => {
+    const own = ledger(70, 64, entry(0n, { signed: SIGNED, failedIn: 0, failures: 1 }));
+    expect(mergeLedgers(own, ledger(71, 64, entry(0n, { failedIn: 0 })))?.entries).toEqual([
+      entry(0n, { signed: SIGNED, failedIn: 0, failures: 1 }),
+    ]);
+  });
+
   it("keeps how often a payout has failed here", () => {
     const own = ledger(70, 64, entry(0n, { failures: 2 }), entry(1n, { failures: 3 }), entry(2n, { failures: 1 }));
     const other = ledger(71, 64, entry(0n, { failures: 1 }), entry(1n, { paidAt: 71 }), entry(2n, { failures: 2 }));
@@ -53,5 +60,21 @@ describe("mergeLedgers()", () => {
     const other = ledger(130, 128, entry(0n));
     expect(mergeLedgers(ledger(100, 64, entry(0n, { signed: SIGNED })), other)).toBe(other);
     expect(mergeLedgers(ledger(100, undefined), other)).toBe(other);
+  });
+
+  it("forgets what was signed in a window that begins with another block: it names that block", () => {
+    const own = ledger(70, 64, entry(0n, { signed: SIGNED }));
+    const { window, ...other } = ledger(71, 64, entry(0n));
+    const elsewhere = { ...other, window: window && { ...window, hash: blockHash(seed(10)) } };
+    expect(mergeLedgers(own, elsewhere)).toBe(elsewhere);
+  });
+
+  it("keeps the own one if that has signed for a payout of which the newer one never heard", () => {
+    const own = ledger(70, 64, entry(3n, { signed: SIGNED }));
+    const other = { ...ledger(71, 64), nextUnseen: 3n };
+    expect(mergeLedgers(own, other)).toBe(own);
+    expect(mergeLedgers(ledger(70, 64, entry(3n)), other)?.cursor).toBe(71);
+    // One that is finished there is none.
+    expect(mergeLedgers(own, ledger(71, 64))?.cursor).toBe(71);
   });
 });
