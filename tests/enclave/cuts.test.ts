@@ -7,13 +7,6 @@ import { type Disk, TestHost, testPlatform } from "./harness.ts";
 /** Every tenth byte; `tests/faults/main.ts cuts` takes every one. */
 const SAMPLE = 10;
 
-async function resume(host: TestHost, before: TestHost): Promise<void> {
-  const position = await host.initParentchain();
-  if (!position.ok) throw new TypeError(position.error.code);
-  await host.importParentchain(before.built.filter(({ number }) => number > position.value.number));
-  host.nowMs += 2_100;
-}
-
 describe("Enclave after a crash in the middle of a write", () => {
   it("has a second snapshot as soon as a block is confirmed", async () => {
     const { disk } = await twoSnapshots();
@@ -38,7 +31,8 @@ describe("Enclave after a crash in the middle of a write", () => {
     const disk = before.disk.copy();
     cutRow(disk, 200);
     const host = await load(before, disk);
-    await resume(host, before);
+    await host.resume(before.built);
+    host.nowMs += 2_100;
     expect((await host.slots(2)).map(({ code }) => code)).toEqual(["Authored", "Authored"]);
     expect(disk.blocks.slice(-3).map(({ number }) => number)).toEqual([7n, 8n, 9n]);
     const again = await load(host, disk);

@@ -4,7 +4,7 @@ import { unwrap } from "../../src/primitives/result.ts";
 import type { TestBlock } from "../parentchain/builders.ts";
 import { TestChain } from "../parentchain/builders.ts";
 import { follow, inputOf, offer, startVictim } from "./hostile/fixtures.ts";
-import { registered } from "./duty_fixtures.ts";
+import { confirmed, registered } from "./parentchain_storage.ts";
 import { TestHost, testPlatform } from "./harness.ts";
 
 /** The built blocks whose hashes stand in extrinsics of a purpose. */
@@ -55,11 +55,10 @@ describe("DutyRunner", () => {
   it("confirms nothing on top of a confirmed block that is not its own", async () => {
     const host = await startVictim("sealed");
     await host.slots(60);
-    const confirmation = { block_number: 5n, block_header_hash: new Uint8Array(32).fill(9) };
-    const storage = [["Sidechain", "LatestSidechainBlockConfirmation", [host.shard], confirmation]] as const;
+    const storage = confirmed(host, { number: 5n, hash: new Uint8Array(32).fill(9) });
     const block = host.chain.build(host.tip, { storage });
     unwrap(await offer(host, [await inputOf(host, block)]));
-    const confirmed = host.extrinsics.filter(({ purpose }) => purpose === "confirm_imported_sidechain_block");
-    expect(confirmed).toEqual([]);
+    const sent = host.extrinsics.filter(({ purpose }) => purpose === "confirm_imported_sidechain_block");
+    expect(sent).toEqual([]);
   });
 });

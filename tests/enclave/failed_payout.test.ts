@@ -6,10 +6,10 @@ import { MAX_PAYOUT_FAILURES } from "../../src/enclave/duties/payouts.ts";
 import { readPayout } from "../../src/stf/pallets/payouts.ts";
 import { testAccount, TestChain, type TestEvent } from "../parentchain/builders.ts";
 import { submitDirect } from "./clients.ts";
-import { delegates, growAll, PeerHost, registered, type Storage } from "./provisioning/two_hosts.ts";
+import { funded, registered } from "./parentchain_storage.ts";
+import { delegates, growAll, headConfirmed, PeerHost } from "./provisioning/two_hosts.ts";
 
 const ALICE = pairFromSuri("//Alice");
-const UNIT = 1_000_000_000_000n;
 /** Blocks in which four windows have passed: those of a young shard are short. */
 const ENOUGH_BLOCKS = 200;
 const REFUSED: readonly TestEvent[] = [{
@@ -18,11 +18,6 @@ const REFUSED: readonly TestEvent[] = [{
   name: "ProxyExecuted",
   fields: { result: { type: "Err", value: { type: "BadOrigin", value: undefined } } },
 }];
-
-function account(nonce: number, free: bigint) {
-  const data = { free, reserved: 0n, frozen: 0n, flags: 0n };
-  return { nonce, consumers: 0, providers: 1, sufficients: 0, data };
-}
 
 const payoutsOf = (
   host: PeerHost,
@@ -36,19 +31,12 @@ it(
     await host.initParentchain();
     await growAll([host]);
     const vault = (await host.health()).vault as Uint8Array;
-    const funds: Storage = [
-      ["System", "Account", [vault], account(1, 100n * UNIT)],
-      ["System", "Account", [host.self.signer], account(0, 100n * UNIT)],
-    ];
+    const funds = [...funded(vault, 1), ...funded(host.self.signer, 0)];
     await growAll([host], { storage: [...host.listed(), ...registered(host), ...delegates(host, host), ...funds] });
     host.nowMs += 2_100;
     const confirm = async () => {
       await host.slots(4);
-      const { blockNumber, blockHash } = await host.health();
-      const confirmation = { block_number: blockNumber, block_header_hash: blockHash };
-      await growAll([host], {
-        storage: [["Sidechain", "LatestSidechainBlockConfirmation", [host.shard], confirmation]],
-      });
+      await growAll([host], { storage: await headConfirmed(host) });
     };
     const value = { from: ALICE.publicKey as never, beneficiary: testAccount(0xc0), amount: 1n, shard: host.shard };
     await submitDirect(host, ALICE, { type: "balance_unshield", value }, 0);

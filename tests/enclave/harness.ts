@@ -21,14 +21,15 @@ import type { TlsCertificate } from "../../src/enclave/tls_certificate.ts";
 import { parentchainHeader } from "../../src/parentchain/header.ts";
 import { blockInput, parentchainInfo } from "../../src/parentchain/parentchain_init.ts";
 import { startKeys } from "../../src/parentchain/wanted_keys.ts";
-import { enclaveFingerprint, shardIdentifier } from "../../src/primitives/branded.ts";
+import { enclaveFingerprint, type ShardIdentifier, shardIdentifier } from "../../src/primitives/branded.ts";
 import { equalBytes } from "../../src/primitives/bytes.ts";
-import type { Result } from "../../src/primitives/result.ts";
+import { type Result, unwrap } from "../../src/primitives/result.ts";
 import { RpcConnection } from "../../src/transport/connection.ts";
 import { RpcRouter } from "../../src/transport/router.ts";
 import { trieReadProof } from "../../src/trie/read_proof.ts";
 import { type TestBlock, type TestBlockSpec, TestChain } from "../parentchain/builders.ts";
 import { buildTestMetadata } from "../parentchain/metadata_builder.ts";
+import { listing, shardConfig, type Storage } from "./parentchain_storage.ts";
 
 export const MEASUREMENT = enclaveFingerprint(new Uint8Array(32).fill(0x4d));
 export const SLOT_MS = 300;
@@ -228,8 +229,13 @@ export class TestHost {
     return result;
   }
 
-  get shard() {
-    return shardIdentifier((this.identity as Identity).shard);
+  /** What the enclave said of itself at its init. */
+  get self(): Identity {
+    return this.identity as Identity;
+  }
+
+  get shard(): ShardIdentifier {
+    return shardIdentifier(this.self.shard);
   }
 
   /** Takes the genesis block as the follower's start. */
@@ -238,22 +244,8 @@ export class TestHost {
   }
 
   /** Storage that lists this enclave as the only validateer of its shard. */
-  listed(): NonNullable<TestBlockSpec["storage"]> {
-    const { signer, fingerprint } = this.identity as Identity;
-    const config = {
-      enclave_fingerprint: fingerprint,
-      max_instances: undefined,
-      authorities: undefined,
-      maintenance_mode: false,
-    };
-    return [
-      ["EnclaveBridge", "ShardStatus", [this.shard], [{ signer, fingerprint, last_activity: 1 }]],
-      ["EnclaveBridge", "ShardConfigRegistry", [this.shard], {
-        active_config: config,
-        pending_upgrade: undefined,
-        upgrade_at: undefined,
-      }],
-    ];
+  listed(): Storage {
+    return [...listing(this), ...shardConfig(this, this.self.fingerprint)];
   }
 
   /** Builds the next parentchain block and hands it in; the clock goes along. */
@@ -281,6 +273,13 @@ export class TestHost {
     );
     this.nowMs = Math.max(this.nowMs, timeOf(blocks.at(-1)?.number ?? 0));
     return await this.call("import_parentchain", { nowMs: BigInt(this.nowMs), parentchain: 0, blocks: encoded });
+  }
+
+  /** Takes the follower up where the disk has left it, and hands in those blocks that it has not seen. */
+  async resume(blocks: readonly TestBlock[]): Promise<void> {
+    const { number } = unwrap(await this.initParentchain());
+    const unseen = blocks.filter((block) => block.number > number);
+    if (unseen.length > 0) unwrap(await this.importParentchain(unseen));
   }
 
   infoRequest(): EcallRequest<"init_parentchain"> {

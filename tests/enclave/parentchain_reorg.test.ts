@@ -6,6 +6,7 @@ import { TestChain } from "../parentchain/builders.ts";
 import { accountInfoOf, accountOf, submitDirect } from "./clients.ts";
 import { ALICE, BOB, follow, inputOf, offer, refusalOf } from "./hostile/fixtures.ts";
 import { type StoredBlock, TestHost, testPlatform } from "./harness.ts";
+import { confirmed } from "./parentchain_storage.ts";
 
 const AMOUNT = 5_000_000_000_000n;
 const CREDITED = AMOUNT - computeShieldingFee(AMOUNT);
@@ -116,9 +117,7 @@ describe("a sealed tail of the parentchain that a proven header contradicts", ()
     const lie = host.chain.build(host.tip, await depositFor(host));
     await extend(host, lie);
     await host.slots(1);
-    const { number: block_number, hash: block_header_hash } = host.disk.blocks.at(-1) as StoredBlock;
-    const confirmation = { block_number, block_header_hash };
-    const storage = [["Sidechain", "LatestSidechainBlockConfirmation", [host.shard], confirmation]] as const;
+    const storage = confirmed(host, host.disk.blocks.at(-1) as StoredBlock);
     await extend(host, host.chain.build(lie, { storage }));
     const lost = host.chain.build(host.tip, { slot: 20n });
     expect(refusalOf(await replaceFrom(host, [lost]))).toMatchObject({ code: "ParentchainTailReverted" });

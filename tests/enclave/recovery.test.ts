@@ -4,6 +4,7 @@ import type { Effect } from "../../src/enclave/api/effects.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { TestChain } from "../parentchain/builders.ts";
 import { Disk, TestHost, testPlatform } from "./harness.ts";
+import { confirmed } from "./parentchain_storage.ts";
 
 /** A shard with some blocks, stopped. */
 async function stopped(slots = 5): Promise<TestHost> {
@@ -21,10 +22,7 @@ async function restart(before: TestHost, disk: Disk): Promise<TestHost> {
 }
 
 async function resume(host: TestHost, before: TestHost): Promise<void> {
-  const position = await host.initParentchain();
-  if (!position.ok) throw new TypeError(`${position.error.code} ${position.error.detail}`);
-  const blocks = [before.tip].filter(({ number }) => number > position.value.number);
-  if (blocks.length > 0) await host.importParentchain(blocks);
+  await host.resume(before.built);
   host.nowMs += 2_100;
 }
 
@@ -32,10 +30,7 @@ async function resume(host: TestHost, before: TestHost): Promise<void> {
 async function confirmNewest(host: TestHost): Promise<void> {
   const newest = host.disk.blocks.at(-1);
   if (newest === undefined) throw new TypeError("no block");
-  const confirmation = { block_number: newest.number, block_header_hash: newest.hash };
-  await host.parentchainBlock({
-    storage: [["Sidechain", "LatestSidechainBlockConfirmation", [host.shard], confirmation]],
-  });
+  await host.parentchainBlock({ storage: confirmed(host, newest) });
   host.nowMs += 2_100;
 }
 

@@ -5,6 +5,7 @@ import { unwrap } from "../../src/primitives/result.ts";
 import { type TestBlockSpec, TestChain } from "../parentchain/builders.ts";
 import { type StoredBlock, TestHost, testPlatform } from "./harness.ts";
 import { follow, inputOf, offer } from "./hostile/fixtures.ts";
+import { confirmed } from "./parentchain_storage.ts";
 
 /** A host whose disk takes no file of a snapshot while it is full. */
 class FullDiskHost extends TestHost {
@@ -50,9 +51,7 @@ describe("Snapshots", () => {
       await extend();
       await before.slot();
     }
-    const { number: block_number, hash: block_header_hash } = before.disk.blocks.at(-1) as StoredBlock;
-    const confirmation = { block_number, block_header_hash };
-    await extend([["Sidechain", "LatestSidechainBlockConfirmation", [before.shard], confirmation]]);
+    await extend(confirmed(before, before.disk.blocks.at(-1) as StoredBlock));
     await before.slots(20);
 
     const host = new TestHost(before.chain, before.disk.copy(), testPlatform(), before.tip);

@@ -5,6 +5,7 @@
  */
 import { groupSnapshotFiles } from "../../src/enclave/snapshot/snapshot_files.ts";
 import { Disk, TestHost, testPlatform } from "../enclave/harness.ts";
+import { confirmed } from "../enclave/parentchain_storage.ts";
 import { TestChain } from "../parentchain/builders.ts";
 
 /** A shard with a confirmed block 3, snapshots of blocks 0 and 3, and blocks up to 8. */
@@ -13,10 +14,7 @@ export async function twoSnapshots(): Promise<TestHost> {
   await host.slots(3);
   const block = host.disk.blocks.at(-1);
   if (block === undefined) throw new TypeError("no block");
-  const confirmation = { block_number: block.number, block_header_hash: block.hash };
-  await host.parentchainBlock({
-    storage: [["Sidechain", "LatestSidechainBlockConfirmation", [host.shard], confirmation]],
-  });
+  await host.parentchainBlock({ storage: confirmed(host, block) });
   host.nowMs += 2_100;
   await host.slots(5);
   return host;

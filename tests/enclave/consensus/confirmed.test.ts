@@ -10,7 +10,7 @@ import { toHex } from "../../../src/primitives/hex.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
 import { signedBlock } from "../../../src/types/signed_block.ts";
 import { CONFIRMATION_INTERVAL } from "../../../src/sidechain/next_finalization.ts";
-import { listing } from "../provisioning/two_hosts.ts";
+import { listing } from "../parentchain_storage.ts";
 import type { NetworkHost } from "./network.ts";
 import { eachWithTwoValidateers, first, network, second } from "./two_validateers.ts";
 

@@ -22,8 +22,7 @@ async function clone(host: NetworkHost): Promise<NetworkHost> {
   const copy = await NetworkHost.make(network.chain, 2, host.disk.copy(), host.tip);
   copy.nowMs = network.nowMs;
   unwrap(await copy.init());
-  const { number } = unwrap(await copy.initParentchain());
-  unwrap(await copy.importParentchain(host.built.filter((block) => block.number > number)));
+  await copy.resume(host.built);
   return copy;
 }
 

@@ -12,15 +12,8 @@ import { unwrap } from "../../../src/primitives/result.ts";
 import { type SignedBlock, signedBlock } from "../../../src/types/signed_block.ts";
 import { type TestBlock, type TestBlockSpec, TestChain } from "../../parentchain/builders.ts";
 import { Disk, SLOT_MS } from "../harness.ts";
-import {
-  delegates,
-  emulatedPlatform,
-  listing,
-  PeerHost,
-  registered,
-  settle,
-  type Storage,
-} from "../provisioning/two_hosts.ts";
+import { confirmed, listing, registered } from "../parentchain_storage.ts";
+import { delegates, emulatedPlatform, PeerHost, settle } from "../provisioning/two_hosts.ts";
 
 /** Blocks of one answer, as at the untrusted endpoint. */
 const ANSWERED_BLOCKS = 256;
@@ -200,8 +193,8 @@ export class Network {
   }
 
   /** A parentchain block by which a block is confirmed. */
-  async confirm({ number, hash }: ChainPoint): Promise<void> {
-    await this.grow({ storage: confirmationOf(this.first, number, hash) });
+  async confirm(block: ChainPoint): Promise<void> {
+    await this.grow({ storage: confirmed(this.first, block) });
   }
 
   /** Replaces a host by one that starts from its disk. */
@@ -231,12 +224,6 @@ export class Network {
     if (this.parted.has(host)) return [];
     return this.hosts.filter((peer) => peer !== host && !this.parted.has(peer));
   }
-}
-
-/** A confirmation as the parentchain holds it. */
-export function confirmationOf(host: NetworkHost, number: bigint, hash: Uint8Array): Storage {
-  const value = { block_number: number, block_header_hash: hash };
-  return [["Sidechain", "LatestSidechainBlockConfirmation", [host.shard], value]];
 }
 
 async function grow(hosts: readonly NetworkHost[], spec: TestBlockSpec): Promise<TestBlock> {

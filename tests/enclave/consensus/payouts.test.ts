@@ -3,10 +3,10 @@ import { pairFromSuri } from "../../../src/crypto/suri.ts";
 import { toHex } from "../../../src/primitives/hex.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
 import { readPayout } from "../../../src/stf/pallets/payouts.ts";
-import { testAccount, type TestBlock, type TestBlockSpec, type TestEvent } from "../../parentchain/builders.ts";
+import { testAccount, type TestBlock, type TestBlockSpec } from "../../parentchain/builders.ts";
 import { submitDirect } from "../clients.ts";
-import type { Storage } from "../provisioning/two_hosts.ts";
-import { confirmationOf, type NetworkHost } from "./network.ts";
+import { confirmed, funded, paid } from "../parentchain_storage.ts";
+import type { NetworkHost } from "./network.ts";
 import { eachWithTwoValidateers, first, network, second } from "./two_validateers.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -18,26 +18,12 @@ const ODD = 65;
 /** First block of the next window, in which those with even ids are the first one's. */
 const EVEN = 128;
 
-function account(nonce: number, free: bigint) {
-  const data = { free, reserved: 0n, frozen: 0n, flags: 0n };
-  return { nonce, consumers: 0, providers: 1, sufficients: 0, data };
-}
-
 async function unshield(nonce: number): Promise<void> {
   const value = { from: ALICE.publicKey as never, beneficiary: BENEFICIARY, amount: UNIT, shard: first.shard };
   await submitDirect(first, ALICE, { type: "balance_unshield", value }, nonce);
 }
 
 const payoutsOf = (host: NetworkHost) => host.extrinsics.filter(({ purpose }) => purpose === "payout");
-
-/** A parentchain block with the payment of an extrinsic. */
-function payment(vault: Uint8Array, bytes: Uint8Array): TestBlockSpec {
-  const events: TestEvent[] = [
-    { extrinsic: 1, pallet: "Balances", name: "Transfer", fields: { from: vault, to: BENEFICIARY, amount: UNIT } },
-    { extrinsic: 1, pallet: "Proxy", name: "ProxyExecuted", fields: { result: { type: "Ok", value: undefined } } },
-  ];
-  return { extrinsics: [bytes], events };
-}
 
 let vault: Uint8Array;
 
@@ -50,11 +36,7 @@ eachWithTwoValidateers({ slots: 4 });
 /** They can pay, in the window in which odd payouts are the first one's. */
 beforeEach(async () => {
   vault = (await first.health()).vault as Uint8Array;
-  const funds: Storage = [
-    ["System", "Account", [vault], account(1, 100n * UNIT)],
-    ["System", "Account", [first.self.signer], account(0, 100n * UNIT)],
-  ];
-  await network.grow({ storage: funds });
+  await network.grow({ storage: [...funded(vault, 1), ...funded(first.self.signer, 0)] });
   while (first.tip.number < ODD) await network.grow();
 }, TIMEOUT_MS);
 
@@ -68,13 +50,13 @@ describe("payouts of two validateers", () => {
     // Four that are equal, of which two are the first one's.
     for (const nonce of [0, 1, 2, 3]) await unshield(nonce);
     await network.slots(4, [second]);
-    await grow({ storage: confirmationOf(first, first.head.number, first.head.hash) });
+    await grow({ storage: confirmed(first, first.head) });
     await grow();
     expect(signedBy(first).size).toBe(2);
-    await grow(payment(vault, payoutsOf(first)[0]?.bytes as Uint8Array));
+    await grow(paid(payoutsOf(first)[0]?.bytes as Uint8Array, vault, BENEFICIARY, UNIT));
     await network.slots(4, [second]);
     expect(statusesOf(first, [0n, 1n, 2n, 3n])).toEqual(["queued", "done", "queued", "queued"]);
-    await grow({ storage: confirmationOf(first, first.head.number, first.head.hash) });
+    await grow({ storage: confirmed(first, first.head) });
     // Back: all missed blocks of the parentchain at once, then those of the shard, then both go on.
     second.tip = first.tip;
     second.built.push(...missed);
@@ -96,7 +78,7 @@ describe("payouts of two validateers", () => {
     await network.slots(4);
     const copied = first.disk.copy();
     const { head } = first;
-    await network.grow({ storage: confirmationOf(first, head.number, head.hash) });
+    await network.grow({ storage: confirmed(first, head) });
     await network.grow();
     const [signed] = signedBy(first);
     expect(signedBy(first).size).toBe(1);

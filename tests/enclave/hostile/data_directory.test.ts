@@ -6,6 +6,7 @@ import { unwrap } from "../../../src/primitives/result.ts";
 import { signedBlock } from "../../../src/types/signed_block.ts";
 import { type TestBlock, TestChain } from "../../parentchain/builders.ts";
 import { type Disk, type StoredBlock, TestHost, testPlatform } from "../harness.ts";
+import { confirmed } from "../parentchain_storage.ts";
 import { changedDisk, flipBit, inputOf, offer, startVictim } from "./fixtures.ts";
 
 const BLOCKS = 5;
@@ -200,11 +201,7 @@ describe("a host with an old data directory", () => {
     old = host.disk.copy();
     await host.slots(6);
     whole = host.disk.copy();
-    const { number, hash } = host.disk.blocks.at(-1) as StoredBlock;
-    const confirmation = { block_number: number, block_header_hash: hash };
-    const block = host.chain.build(host.tip, {
-      storage: [["Sidechain", "LatestSidechainBlockConfirmation", [host.shard], confirmation]],
-    });
+    const block = host.chain.build(host.tip, { storage: confirmed(host, host.disk.blocks.at(-1) as StoredBlock) });
     unwrap(await offer(host, [await inputOf(host, block, host.chain.justify(block))]));
     host.tip = block;
     host.built.push(block);

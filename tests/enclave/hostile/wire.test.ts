@@ -28,6 +28,7 @@ import {
   wrongShardRequests,
 } from "./requests.ts";
 import { openWire, type Wire } from "./wire.ts";
+import { confirmed } from "../parentchain_storage.ts";
 
 /** Valid now; the enclave's own one is valid at the time of the test's parentchain. */
 let certificate: TlsCertificate;
@@ -184,11 +185,7 @@ describe("a call that is replayed", () => {
     expect(await socket.exchange(again, 1)).toEqual([imported(2)]);
     expect(await factsOf(other)).toEqual(facts);
     // Confirmed: the pool has forgotten it, its nonce has not been.
-    const { number, hash } = other.disk.blocks.at(-1) as StoredBlock;
-    const confirmation = { block_number: number, block_header_hash: hash };
-    await follow(other, {
-      storage: [["Sidechain", "LatestSidechainBlockConfirmation", [other.shard], confirmation]],
-    });
+    await follow(other, { storage: confirmed(other, other.disk.blocks.at(-1) as StoredBlock) });
     const gone = { answers: [hashText?.replace('"id":1', '"id":2'), invalidPush(topHash)] };
     expect(await socket.exchange(again, 2)).toEqual(gone.answers);
     expect((await other.slot()).executed).toBe(0);

@@ -5,8 +5,9 @@ import { PEERS_FILE } from "../../../src/enclave/core/peer_registry.ts";
 import { decodeExtrinsic } from "../../../src/parentchain/extrinsic_decode.ts";
 import { toHex } from "../../../src/primitives/hex.ts";
 import { readFreeBalance } from "../../../src/stf/pallets/balances.ts";
-import { testAccount, TestChain, type TestEvent } from "../../parentchain/builders.ts";
-import { delegates, growAll, listing, PeerHost, registered, settle, type Storage } from "./two_hosts.ts";
+import { testAccount, TestChain } from "../../parentchain/builders.ts";
+import { listing, registered, type Storage } from "../parentchain_storage.ts";
+import { delegates, founder, growAll, PeerHost, settle } from "./two_hosts.ts";
 
 const BOB = testAccount(0xb0);
 const TIMEOUT_MS = 60_000;
@@ -18,28 +19,11 @@ let second: PeerHost;
 /** The first enclave runs the shard, with a deposit of Bob's that is confirmed; the second has just been started. */
 async function startBoth(): Promise<void> {
   chain = new TestChain();
-  first = await PeerHost.create(chain, 1);
-  await first.start();
-  await growAll([first], { storage: registered(first) });
-  const vault = (await first.health()).vault as Uint8Array;
-  const fields = { from: BOB, to: vault, amount: 571_000n };
-  const deposit: TestEvent = { extrinsic: 0, pallet: "Balances", name: "Transfer", fields };
-  await growAll([first], { events: [deposit] });
-  first.nowMs += 2_100;
-  await first.slots(5);
-  await growAll([first], { storage: await confirmation() });
-  await first.call("start_provisioning", undefined);
+  first = await founder(chain, BOB);
   second = await PeerHost.create(chain, 2, undefined, first.tip);
   second.provider = first;
   const identity = await second.init();
   if (!identity.ok) throw new TypeError(identity.error.code);
-}
-
-/** The newest block of the first enclave is confirmed. */
-async function confirmation(): Promise<Storage> {
-  const { blockNumber, blockHash } = await first.health();
-  const value = { block_number: blockNumber, block_header_hash: blockHash };
-  return [["Sidechain", "LatestSidechainBlockConfirmation", [first.shard], value]];
 }
 
 /** A parentchain block for both, and what follows from it. */
@@ -118,9 +102,7 @@ describe("an enclave whose shard has other validateers", () => {
     const again = await PeerHost.create(chain, 2, second.disk.copy(), first.tip);
     again.nowMs = Math.max(first.nowMs, second.nowMs);
     expect((await again.init()).ok).toBe(true);
-    const position = await again.initParentchain();
-    const from = position.ok ? position.value.number : -1;
-    await again.importParentchain(first.built.filter(({ number }) => number > from));
+    await again.resume(first.built);
     return again;
   }
 

@@ -3,9 +3,10 @@ import { pairFromSuri } from "../../../src/crypto/suri.ts";
 import { decodeExtrinsic } from "../../../src/parentchain/extrinsic_decode.ts";
 import { toHex } from "../../../src/primitives/hex.ts";
 import { listOpenPayouts } from "../../../src/stf/pallets/payouts.ts";
-import { testAccount, TestChain, type TestEvent } from "../../parentchain/builders.ts";
+import { testAccount, TestChain } from "../../parentchain/builders.ts";
 import { submitDirect } from "../clients.ts";
-import { delegates, growAll, listing, PeerHost, registered, settle, type Storage } from "./two_hosts.ts";
+import { funded, listing, paid, registered, type Storage } from "../parentchain_storage.ts";
+import { delegates, growAll, headConfirmed, PeerHost, settle } from "./two_hosts.ts";
 
 const ALICE = pairFromSuri("//Alice");
 const UNIT = 1_000_000_000_000n;
@@ -14,11 +15,6 @@ const [PAID, OWED] = [testAccount(0xc0), testAccount(0xc1)];
 /** Last block of the window of payouts that begins with the shard, in block 2. */
 const WINDOW_END = 33;
 const TIMEOUT_MS = 120_000;
-
-function account(nonce: number, free: bigint) {
-  const data = { free, reserved: 0n, frozen: 0n, flags: 0n };
-  return { nonce, consumers: 0, providers: 1, sufficients: 0, data };
-}
 
 const vaultOf = async (host: PeerHost) => (await host.health()).vault as Uint8Array;
 const payoutsOf = (host: PeerHost) => host.extrinsics.filter(({ purpose }) => purpose === "payout");
@@ -36,23 +32,14 @@ async function startPaying(chain: TestChain): Promise<PeerHost> {
     await submitDirect(first, ALICE, { type: "balance_unshield", value }, nonce);
   }
   await first.slots(4);
-  const funds: Storage = [
-    ["System", "Account", [await vaultOf(first)], account(1, 100n * UNIT)],
-    ["System", "Account", [first.self.signer], account(0, 100n * UNIT)],
-  ];
-  const { blockNumber, blockHash } = await first.health();
-  const confirmation = { block_number: blockNumber, block_header_hash: blockHash };
-  const confirmed: Storage = [["Sidechain", "LatestSidechainBlockConfirmation", [first.shard], confirmation]];
-  await growAll([first], { storage: [...funds, ...confirmed] });
+  const vault = await vaultOf(first);
+  await growAll([first], {
+    storage: [...funded(vault, 1), ...funded(first.self.signer, 0), ...await headConfirmed(first)],
+  });
   await growAll([first]);
-  const paid = payoutsOf(first).find(({ bytes }) => toHex(bytes).includes(toHex(PAID).slice(2)));
+  const one = payoutsOf(first).find(({ bytes }) => toHex(bytes).includes(toHex(PAID).slice(2)));
   expect(new Set(payoutsOf(first).map(({ bytes }) => toHex(bytes))).size).toBe(2);
-  const transfer = { from: await vaultOf(first), to: PAID, amount: UNIT };
-  const events: TestEvent[] = [
-    { extrinsic: 1, pallet: "Balances", name: "Transfer", fields: transfer },
-    { extrinsic: 1, pallet: "Proxy", name: "ProxyExecuted", fields: { result: { type: "Ok", value: undefined } } },
-  ];
-  await growAll([first], { extrinsics: [paid?.bytes as Uint8Array], events });
+  await growAll([first], paid(one?.bytes as Uint8Array, vault, PAID, UNIT));
   expect(first.codes().filter((code) => code === "PayoutPaid")).toHaveLength(1);
   await first.call("start_provisioning", undefined);
   return first;
@@ -72,10 +59,7 @@ describe("a validateer that joined", () => {
       await settle(second);
     };
     // It is the only payer from the next window on, and could pay at once.
-    await step([
-      ...registered(second),
-      ["System", "Account", [second.self.signer], account(0, 100n * UNIT)],
-    ]);
+    await step([...registered(second), ...funded(second.self.signer, 0)]);
     for (let block = 0; block < 9 && !second.codes().includes("ShardReceived"); block++) await step();
     const told = await second.importParentchain([second.tip]);
     const from = told.ok ? told.value.number : Infinity;

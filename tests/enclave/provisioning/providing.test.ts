@@ -7,7 +7,8 @@ import { toHex } from "../../../src/primitives/hex.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
 import { type TestBlock, TestChain } from "../../parentchain/builders.ts";
 import { MEASUREMENT } from "../harness.ts";
-import { delegates, growAll, listing, PeerHost, registered, settle, type Storage } from "./two_hosts.ts";
+import { listing, registered, shardConfig, type Storage } from "../parentchain_storage.ts";
+import { delegates, growAll, headConfirmed, PeerHost, restarted, settle } from "./two_hosts.ts";
 
 const TIMEOUT_MS = 60_000;
 
@@ -25,11 +26,7 @@ beforeEach(async () => {
   await growAll([first], { storage: registered(first) });
   first.nowMs += 2_100;
   await first.slots(2);
-  const { blockNumber, blockHash } = await first.health();
-  const confirmed = { block_number: blockNumber, block_header_hash: blockHash };
-  await growAll([first], {
-    storage: [["Sidechain", "LatestSidechainBlockConfirmation", [first.shard], confirmed]],
-  });
+  await growAll([first], { storage: await headConfirmed(first) });
   await first.call("start_provisioning", undefined);
   second = await PeerHost.create(chain, 2, undefined, first.tip);
   second.provider = first;
@@ -47,18 +44,6 @@ async function join(): Promise<void> {
   await second.initParentchain();
   await second.importParentchain(first.built);
   for (let block = 0; block < 3; block++) await step(block === 0 ? registered(second) : []);
-}
-
-/** The shard's configuration. */
-function configured(authorities: readonly Uint8Array[] | undefined): Storage {
-  const config = {
-    enclave_fingerprint: MEASUREMENT,
-    max_instances: undefined,
-    authorities,
-    maintenance_mode: false,
-  };
-  const value = { active_config: config, pending_upgrade: undefined, upgrade_at: undefined };
-  return [["EnclaveBridge", "ShardConfigRegistry", [first.shard], value]];
 }
 
 const purposes = (host: PeerHost) => host.extrinsics.map(({ purpose }) => purpose);
@@ -95,11 +80,7 @@ describe("who was given the shard", () => {
     await step(delegates(first, first));
     for (let block = 0; block < SETUP_ERA; block++) await growAll([first]);
     expect(signed()).toEqual(before);
-    const again = await PeerHost.create(chain, 1, first.disk.copy(), first.tip);
-    again.nowMs = first.nowMs;
-    unwrap(await again.init());
-    const { number } = unwrap(await again.initParentchain());
-    await again.importParentchain(first.built.filter((block) => block.number > number));
+    const again = await restarted(first);
     await growAll([again]);
     expect(purposes(again)).not.toContain("add_proxy_for_peer");
   }, TIMEOUT_MS);
@@ -132,7 +113,8 @@ describe("a provider whose node is gone", () => {
     // From here on only the second one hears of the parentchain, whose shard is not open to it any more.
     const blocks: TestBlock[] = [];
     for (let age = 0; age <= MAX_VIEW_AGE_MS; age += 6_000) {
-      second.tip = chain.build(second.tip, age === 0 ? { storage: configured([first.self.signer]) } : {});
+      const storage = shardConfig(first, MEASUREMENT, { authorities: [first.self.signer] });
+      second.tip = chain.build(second.tip, age === 0 ? { storage } : {});
       blocks.push(second.tip);
     }
     await second.importParentchain(blocks.slice(0, -1));

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { InitRequest } from "../../../src/enclave/api/ecall_values.ts";
 import { DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS } from "../../../src/enclave/api/upgrade_delay.ts";
 import { enclaveFingerprint } from "../../../src/primitives/branded.ts";
-import { unwrap } from "../../../src/primitives/result.ts";
 import { seed, TestChain } from "../../parentchain/builders.ts";
 import { MEASUREMENT } from "../harness.ts";
-import { growAll, PeerHost, registered, settle, type Storage } from "./two_hosts.ts";
+import { registered, shardConfig, type Storage } from "../parentchain_storage.ts";
+import { growAll, headConfirmed, PeerHost, requester, restarted, settle } from "./two_hosts.ts";
 
 const NEW = enclaveFingerprint(seed(0x4e));
 const DCAP = { attestation_method: { type: "Dcap", value: { proxied: false } } };
@@ -26,28 +26,15 @@ async function startFirst(founded: Partial<InitRequest>, again: Partial<InitRequ
   await growAll([founder], { storage: registered(founder) });
   founder.nowMs += 2_100;
   await founder.slots(2);
-  const { blockNumber, blockHash } = await founder.health();
-  const confirmed = { block_number: blockNumber, block_header_hash: blockHash };
-  const confirmation: Storage = [["Sidechain", "LatestSidechainBlockConfirmation", [founder.shard], confirmed]];
-  await growAll([founder], { storage: [...confirmation, ...storage?.() ?? []] });
+  await growAll([founder], { storage: [...await headConfirmed(founder), ...storage?.() ?? []] });
   for (let block = 0; block < DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS; block++) await growAll([founder]);
-  first = await PeerHost.create(chain, 1, founder.disk.copy(), founder.tip);
-  first.nowMs = founder.nowMs;
-  first.built.push(...founder.built);
-  unwrap(await first.init(again));
-  const { number } = unwrap(await first.initParentchain());
-  unwrap(await first.importParentchain(first.built.filter((block) => block.number > number)));
+  first = await restarted(founder, undefined, again);
   await first.call("start_provisioning", undefined);
 }
 
 /** The second enclave, with some code, asks for the shard until it has it, or to no avail. */
 async function ask(measurement: Uint8Array, registration: Readonly<Record<string, unknown>>): Promise<void> {
-  second = await PeerHost.create(chain, 2, undefined, first.tip, measurement);
-  second.provider = first;
-  second.nowMs = first.nowMs;
-  unwrap(await second.init({ shard: first.shard }));
-  unwrap(await second.initParentchain());
-  unwrap(await second.importParentchain(first.built));
+  second = await requester(first, 2, measurement);
   await growAll([first, second], { storage: registered(second, registration) });
   for (let block = 0; block < 4; block++) {
     await growAll([first, second]);
@@ -58,16 +45,7 @@ async function ask(measurement: Uint8Array, registration: Readonly<Record<string
 }
 
 /** Other code is in force from one block to the next. */
-function upgraded(): Storage {
-  const config = {
-    enclave_fingerprint: NEW,
-    max_instances: undefined,
-    authorities: undefined,
-    maintenance_mode: false,
-  };
-  const value = { active_config: config, pending_upgrade: undefined, upgrade_at: undefined };
-  return [["EnclaveBridge", "ShardConfigRegistry", [first.shard], value]];
-}
+const upgraded = (): Storage => shardConfig(first, NEW);
 
 describe("whether a shard is one of development", () => {
   it(

@@ -8,7 +8,8 @@ import { unwrap } from "../../../src/primitives/result.ts";
 import type { BuiltChain } from "../../attestation/quote_builder.ts";
 import { seed, TestChain } from "../../parentchain/builders.ts";
 import { MEASUREMENT } from "../harness.ts";
-import { growAll, listing, type PeerHost, registered, type Storage } from "./two_hosts.ts";
+import { listing, registered, type Registrant, type Storage } from "../parentchain_storage.ts";
+import { growAll } from "./two_hosts.ts";
 import {
   type Attack,
   ATTACKER_ACCOUNT,
@@ -38,8 +39,8 @@ function rawFrame(opcode: number, length: number, sent: number): Uint8Array {
 }
 
 /** The attacker in the place of an enclave that is listed or registered. */
-function attackerAs(self: Pick<Identity, "fingerprint">): PeerHost {
-  return { self: { ...self, signer: ATTACKER_ACCOUNT } } as unknown as PeerHost;
+function attackerAs(self: Pick<Identity, "fingerprint">): Registrant {
+  return { self: { ...self, signer: ATTACKER_ACCOUNT } };
 }
 
 /** The attacker's registration, as good as any. */

@@ -5,20 +5,19 @@
  * @module
  */
 import { EMULATED_DEVELOPMENT_ROOT_CERTIFICATE } from "../../../src/attestation/emulated_root.ts";
-import { type Identity, type InitRequest, KEYS_FILE } from "../../../src/enclave/api/ecall_values.ts";
+import { type InitRequest, KEYS_FILE } from "../../../src/enclave/api/ecall_values.ts";
 import type { Platform } from "../../../src/enclave/api/platform_client.ts";
 import { EMULATED_DEVELOPMENT_ROOT_KEY } from "../../../src/enclave/platform/development_root_key.ts";
 import { createEmulatedProcessor } from "../../../src/enclave/platform/emulated_processor.ts";
 import type { SecureChannel } from "../../../src/enclave/provisioning/secure_channel.ts";
 import { createTlsCertificate, type TlsCertificate } from "../../../src/enclave/tls_certificate.ts";
-import { concatBytes, utf8 } from "../../../src/primitives/bytes.ts";
+import { unwrap } from "../../../src/primitives/result.ts";
 import type { StateSnapshot } from "../../../src/state/snapshot.ts";
 import { readShardVault } from "../../../src/stf/pallets/parentchain.ts";
 import type { TestBlock, TestBlockSpec, TestChain } from "../../parentchain/builders.ts";
 import { Disk, MEASUREMENT, TestHost, testPlatform, timeOf } from "../harness.ts";
+import { confirmed, registered, type Storage } from "../parentchain_storage.ts";
 import { streamPair } from "./world.ts";
-
-export type Storage = NonNullable<TestBlockSpec["storage"]>;
 
 /** A processor of the published development root. */
 export async function emulatedPlatform(key: number, measurement: Uint8Array = MEASUREMENT): Promise<Platform> {
@@ -97,10 +96,6 @@ export class PeerHost extends TestHost {
     };
   }
 
-  get self(): Identity {
-    return this.identity as Identity;
-  }
-
   codes(): string[] {
     return this.logs.map(({ code }) => code);
   }
@@ -117,32 +112,6 @@ export class PeerHost extends TestHost {
   }
 }
 
-/** Registration of an enclave as the registry holds it. */
-export function registered({ self }: PeerHost, change: Readonly<Record<string, unknown>> = {}): Storage {
-  const value = {
-    report_data: concatBytes(self.signer, new Uint8Array(32)),
-    mr_enclave: self.fingerprint,
-    mr_signer: new Uint8Array(32),
-    timestamp: BigInt(timeOf(1_000)),
-    url: utf8("wss://127.0.0.1:2000"),
-    build_mode: { type: "Production", value: undefined },
-    attestation_method: { type: "Skip", value: { proxied: false } },
-    status: { type: "Invalid", value: undefined },
-    ...change,
-  };
-  return [["Teerex", "SovereignEnclaves", [self.signer], { type: "Sgx", value }]];
-}
-
-/** The shard's validateers in their order. */
-export function listing(host: PeerHost, ...others: readonly PeerHost[]): Storage {
-  const entries = [host, ...others].map(({ self }, i) => ({
-    signer: self.signer,
-    fingerprint: self.fingerprint,
-    last_activity: 1 + i,
-  }));
-  return [["EnclaveBridge", "ShardStatus", [host.shard], entries]];
-}
-
 /** The vault of a host's shard with delegates. */
 export function delegates(host: PeerHost, ...delegates: readonly PeerHost[]): Storage {
   const vault = readShardVault(host.enclave.shard()?.chain.head.snapshot as StateSnapshot)?.account;
@@ -152,6 +121,12 @@ export function delegates(host: PeerHost, ...delegates: readonly PeerHost[]): St
     delay: 0,
   }));
   return [["Proxy", "Proxies", [vault], [proxies, 0n]]];
+}
+
+/** The newest block of a host's shard is confirmed. */
+export async function headConfirmed(host: PeerHost): Promise<Storage> {
+  const { blockNumber, blockHash } = await host.health();
+  return confirmed(host, { number: blockNumber, hash: blockHash });
 }
 
 /** Builds a block on the first host's tip and gives it to all. */
@@ -164,6 +139,47 @@ export async function growAll(hosts: readonly PeerHost[], spec: TestBlockSpec = 
     await host.importParentchain([block]);
   }
   return block;
+}
+
+/** The first enclave of a chain: it runs a shard with a deposit, whose newest block is confirmed, and gives it to others. */
+export async function founder(
+  chain: TestChain,
+  depositor: Uint8Array,
+  storage: (host: PeerHost) => Storage = () => [],
+): Promise<PeerHost> {
+  const host = await (await PeerHost.create(chain, 1)).start();
+  await growAll([host], { storage: [...registered(host), ...storage(host)] });
+  const fields = { from: depositor, to: (await host.health()).vault, amount: 571_000n };
+  await growAll([host], { events: [{ extrinsic: 0, pallet: "Balances", name: "Transfer", fields }] });
+  host.nowMs += 2_100;
+  await host.slots(5);
+  await growAll([host], { storage: await headConfirmed(host) });
+  await host.call("start_provisioning", undefined);
+  return host;
+}
+
+/** An enclave of some code that wants the shard of a host and has read the same parentchain. */
+export async function requester(provider: PeerHost, key: number, measurement: Uint8Array): Promise<PeerHost> {
+  const host = await PeerHost.create(provider.chain, key, undefined, provider.tip, measurement);
+  host.provider = provider;
+  host.nowMs = provider.nowMs;
+  unwrap(await host.init({ shard: provider.shard }));
+  await host.resume(provider.built);
+  return host;
+}
+
+/** The first enclave of a chain started anew, on its own disk if no other is given, with the blocks that it built. */
+export async function restarted(
+  before: PeerHost,
+  disk = before.disk.copy(),
+  init: Partial<InitRequest> = {},
+): Promise<PeerHost> {
+  const host = await PeerHost.create(before.chain, 1, disk, before.tip);
+  host.nowMs = before.nowMs;
+  host.built.push(...before.built);
+  unwrap(await host.init(init));
+  await host.resume(before.built);
+  return host;
 }
 
 /** Looks at what runs between ecalls before it counts as stuck: a host that is meant to have crashed answers no more. */

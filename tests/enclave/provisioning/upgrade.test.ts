@@ -3,9 +3,10 @@ import { DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS } from "../../../src/enclave/api/upg
 import { enclaveFingerprint } from "../../../src/primitives/branded.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
 import { readFreeBalance } from "../../../src/stf/pallets/balances.ts";
-import { seed, testAccount, TestChain, type TestEvent } from "../../parentchain/builders.ts";
+import { seed, testAccount, TestChain } from "../../parentchain/builders.ts";
 import { MEASUREMENT } from "../harness.ts";
-import { delegates, growAll, listing, PeerHost, registered, settle, type Storage } from "./two_hosts.ts";
+import { listing, registered, shardConfig, type ShardConfigOptions } from "../parentchain_storage.ts";
+import { delegates, founder, growAll, PeerHost, requester, restarted, settle } from "./two_hosts.ts";
 
 const BOB = testAccount(0xb0);
 const NEW = enclaveFingerprint(seed(0x4e));
@@ -20,30 +21,7 @@ let old: PeerHost;
 let upgraded: PeerHost;
 
 /** The shard's configuration while an upgrade to the new code is announced, or after one came without delay. */
-function configured(enclave: Uint8Array, next?: { readonly enclave: Uint8Array; readonly at: number }): Storage {
-  const config = (fingerprint: Uint8Array) => ({
-    enclave_fingerprint: fingerprint,
-    max_instances: undefined,
-    authorities: undefined,
-    maintenance_mode: false,
-  });
-  return [["EnclaveBridge", "ShardConfigRegistry", [old.shard], {
-    active_config: config(enclave),
-    pending_upgrade: next === undefined ? undefined : config(next.enclave),
-    upgrade_at: next?.at,
-  }]];
-}
-
-/** An enclave of some code that follows the chain and whose registration stands in the next block. */
-async function start(key: number, measurement: Uint8Array, provider: PeerHost): Promise<PeerHost> {
-  const host = await PeerHost.create(chain, key, undefined, old.tip, measurement);
-  host.provider = provider;
-  host.nowMs = old.nowMs;
-  unwrap(await host.init({ shard: old.shard }));
-  unwrap(await host.initParentchain());
-  unwrap(await host.importParentchain(old.built));
-  return host;
-}
+const configured = (enclave: Uint8Array, next?: ShardConfigOptions["next"]) => shardConfig(old, enclave, { next });
 
 /** Lets an enclave that wants the shard ask until the answer is another one than that its registration was not read. */
 async function ask(host: PeerHost, isOldAuthoring = true): Promise<string | undefined> {
@@ -59,7 +37,7 @@ async function ask(host: PeerHost, isOldAuthoring = true): Promise<string | unde
 }
 
 async function startUpgraded(): Promise<void> {
-  upgraded = await start(2, NEW, old);
+  upgraded = await requester(old, 2, NEW);
   await growAll([old, upgraded], { storage: registered(upgraded) });
 }
 
@@ -72,19 +50,7 @@ async function until(number: number, ...hosts: readonly PeerHost[]): Promise<voi
 /** The old code runs the shard, with a deposit of Bob's; its newest block is confirmed. */
 beforeEach(async () => {
   chain = new TestChain();
-  old = await PeerHost.create(chain, 1);
-  await old.start();
-  await growAll([old], { storage: [...registered(old), ...delegates(old, old)] });
-  const vault = (await old.health()).vault as Uint8Array;
-  const fields = { from: BOB, to: vault, amount: 571_000n };
-  const deposit: TestEvent = { extrinsic: 0, pallet: "Balances", name: "Transfer", fields };
-  await growAll([old], { events: [deposit] });
-  old.nowMs += 2_100;
-  await old.slots(5);
-  const { blockNumber, blockHash } = await old.health();
-  const value = { block_number: blockNumber, block_header_hash: blockHash };
-  await growAll([old], { storage: [["Sidechain", "LatestSidechainBlockConfirmation", [old.shard], value]] });
-  await old.call("start_provisioning", undefined);
+  old = await founder(chain, BOB, (host) => delegates(host, host));
 }, TIMEOUT_MS);
 
 describe("an upgrade of the shard's code", () => {
@@ -146,7 +112,7 @@ describe("an upgrade of the shard's code", () => {
     // Its own name is another one, and it has no block yet that could tell: the keys do.
     const again = await PeerHost.create(chain, 2, upgraded.disk.copy(), old.tip, NEW);
     expect([unwrap(await again.init()).shard, again.disk.blocks]).toEqual([old.shard, []]);
-    const late = await start(3, MEASUREMENT, old);
+    const late = await requester(old, 3, MEASUREMENT);
     await growAll([old, late], { storage: registered(late) });
     expect(await ask(late)).toBe("FingerprintNotAccepted");
     expect(old.reasons("ProvisioningRefused").at(-1)).toBe("FingerprintNotAccepted");
@@ -155,7 +121,7 @@ describe("an upgrade of the shard's code", () => {
   it("gives the shard to no code whose upgrade came without delay, until it was visible for the minimum", async () => {
     await growAll([old], { storage: configured(NEW) });
     const visible = old.tip.number;
-    upgraded = await start(2, NEW, old);
+    upgraded = await requester(old, 2, NEW);
     await growAll([old, upgraded], { storage: registered(upgraded) });
     await growAll([old, upgraded]);
     await settle(old, upgraded);
@@ -185,17 +151,12 @@ describe("an upgrade of the shard's code", () => {
     await until(old.tip.number + DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS);
     await growAll([old], { storage: configured(NEW) });
     const visible = old.tip.number;
-    const again = await PeerHost.create(chain, 1, disk, old.tip);
-    again.nowMs = old.nowMs;
-    again.built.push(...old.built);
-    unwrap(await again.init());
-    const { number } = unwrap(await again.initParentchain());
-    unwrap(await again.importParentchain(old.built.filter((block) => block.number > number)));
+    const again = await restarted(old, disk);
     await again.call("start_provisioning", undefined);
     old = again;
     const told = again.logs.filter(({ code }) => code === "UpgradeVisible").at(-1)?.fields;
     expect(told?.["from"]).toBe(String(visible));
-    upgraded = await start(2, NEW, old);
+    upgraded = await requester(old, 2, NEW);
     await growAll([old, upgraded], { storage: registered(upgraded) });
     await growAll([old, upgraded]);
     await settle(old, upgraded);
@@ -207,14 +168,8 @@ describe("an upgrade of the shard's code", () => {
     await growAll([old], { storage: configured(NEW) });
     const visible = old.tip.number;
     await until(visible + DEVELOPMENT_UPGRADE_VISIBLE_BLOCKS - 1);
-    const again = await PeerHost.create(chain, 1, old.disk.copy(), old.tip);
-    again.nowMs = old.nowMs;
-    again.built.push(...old.built);
-    unwrap(await again.init());
-    const { number } = unwrap(await again.initParentchain());
-    unwrap(await again.importParentchain(old.built.filter((block) => block.number > number)));
-    await again.call("start_provisioning", undefined);
-    old = again;
+    old = await restarted(old);
+    await old.call("start_provisioning", undefined);
     await startUpgraded();
     await ask(upgraded);
     expect(upgraded.codes()).toContain("ShardReceived");
