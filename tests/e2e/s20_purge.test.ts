@@ -55,9 +55,13 @@ describe("two validateers", () => {
     await poll("a confirmation", async () => await chain.confirmed(shard) > 0n, true);
     const [gone, stays] = await listed() as [Uint8Array, Uint8Array];
     await first.end("SIGKILL");
+    // Blocks of the killed one may still be on their way.
+    const alone = await second.height() + 20;
+    await poll("a hundred blocks of one author", async () => await second.height() >= alone + 100, true);
     await poll("the alert", () => Promise.resolve(second.program.log.includes("ConfirmationsOverdue")), true);
     expect(second.program.log).toMatch(new RegExp(`ConfirmationsOverdue .*confirmer=${toHex(gone)}`, "u"));
-    const blocks = await newestBlocks(second, 100);
+    const blocks = (await second.headers(alone + 1, 100)).map((header) => factsOf(header, SLOT_MS));
+    expect(blocks).toHaveLength(100);
     expect(new Set(blocks.map(({ author }) => author))).toEqual(new Set([toHex(stays)]));
     expect(new Set(blocks.map(({ slot }) => slot % 2)).size).toBe(1);
     const before = await chain.confirmed(shard);
@@ -70,9 +74,10 @@ describe("two validateers", () => {
     expect(done.stdout).toMatch(
       new RegExp(`^\\[\\+\\] purged ${signer} from shard .*\nvalidateers left: 1\n${left}\n$`, "u"),
     );
-    await poll("a confirmation by the second", async () => await chain.confirmed(shard) > before, true);
-    // The confirmed block is not older than two intervals before the purge's own block, nor later than two after it.
-    expect(await chain.confirmed(shard)).toBeLessThanOrEqual(BigInt(purgedAt) + 2n * CONFIRMATION_INTERVAL);
+    let confirmed = before;
+    await poll("a confirmation by the second", async () => (confirmed = await chain.confirmed(shard)) > before, true);
+    // The sidechain does not wait while the purge becomes final, which takes seconds on a busy machine.
+    expect(confirmed).toBeLessThanOrEqual(BigInt(purgedAt) + 5n * CONFIRMATION_INTERVAL);
     await poll("no alert", () => Promise.resolve(second.program.log.includes("ConfirmationsAgain")), true);
     await poll("blocks in all slots", async () => {
       const newest = await newestBlocks(second, 20);
