@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { decodeBase58, encodeBase58 } from "../../src/primitives/base58.ts";
 import { fromHex, toHex } from "../../src/primitives/hex.ts";
-import { Child, takePorts } from "./child.ts";
+import { Child } from "./child.ts";
+import { takePorts } from "../ports.ts";
 
 const TIMEOUT_MS = 300_000;
 
@@ -115,7 +116,9 @@ describe("validateer --dev", () => {
     expect(refused.code).toBe(1);
     expect(refused.output).toContain(encodeBase58(fromHex("07".repeat(32))));
     expect(refused.output).toContain("--clean-reset");
-    const third = start("validateer.ts", "--dev", "--clean-reset", ...optionsFor(used));
+    // The bundle that is kept in the directory survives the reset.
+    const kept = ["--enclave-bundle", join(folder, "data", "enclave.js")];
+    const third = start("validateer.ts", "--dev", "--clean-reset", ...kept, ...optionsFor(used));
     const fresh = await tableOf(third);
     expect(fresh.get("fingerprint")).toBe(table.get("fingerprint"));
     expect(fresh.get("signer")).not.toBe(table.get("signer"));

@@ -14,3 +14,7 @@ export const PEERS_FILE = "peers.json";
 export const PARENTCHAIN_FOLDER = "parentchain";
 /** Folder of the emulated platform. */
 export const PLATFORM_FOLDER = "platform";
+/** The public key that signs, as `signing-key` writes it. */
+export const SIGNING_KEY_FILE = "enclave-signing-pubkey.bin";
+/** The public key that clients encrypt to, as `shielding-key` writes it. */
+export const SHIELDING_KEY_FILE = "enclave-shielding-pubkey.json";

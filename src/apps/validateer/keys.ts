@@ -13,7 +13,7 @@ import { createLog } from "../../host/log.ts";
 import { ServiceError } from "../../host/service.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { encodeBase58 } from "../../primitives/base58.ts";
-import { BLOCKS_FILE } from "./entries.ts";
+import { BLOCKS_FILE, SHIELDING_KEY_FILE, SIGNING_KEY_FILE } from "./entries.ts";
 import type { ValidateerOptions } from "./options.ts";
 import { Releases } from "./releases.ts";
 import { bundleOf, initRequestOf, startEnclaveWorker } from "./start_enclave.ts";
@@ -21,7 +21,7 @@ import { bundleOf, initRequestOf, startEnclaveWorker } from "./start_enclave.ts"
 /** Writes the public shielding key and tells where. @throws {ServiceError} */
 export async function writeShieldingKey(options: ValidateerOptions): Promise<void> {
   await withIdentity(options, async ({ shieldingKey }, entry) => {
-    const file = entry("enclave-shielding-pubkey.json");
+    const file = entry(SHIELDING_KEY_FILE);
     await Deno.writeTextFile(file, shieldingKey);
     console.log(file);
   });
@@ -30,7 +30,7 @@ export async function writeShieldingKey(options: ValidateerOptions): Promise<voi
 /** Writes the public signing key and tells where. @throws {ServiceError} */
 export async function writeSigningKey(options: ValidateerOptions): Promise<void> {
   await withIdentity(options, async ({ signer }, entry) => {
-    const file = entry("enclave-signing-pubkey.bin");
+    const file = entry(SIGNING_KEY_FILE);
     await Deno.writeFile(file, signer);
     console.log(file);
   });

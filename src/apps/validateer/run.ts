@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { type DevnodeWorker, startDevnodeWorker } from "../../devnode/deno/start_worker.ts";
 import type { Identity } from "../../enclave/api/ecall_values.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { keepEnclaveBundle } from "../../host/deno/bundle.ts";
@@ -16,19 +15,23 @@ import { createLog, type Log } from "../../host/log.ts";
 import { countLog } from "../../host/log_metrics.ts";
 import { createHostMetrics, type HostMetrics } from "../../host/metrics.ts";
 import { fundEnclaveAccount } from "../../host/parentchain/funding.ts";
-import { NodeLink } from "../../host/parentchain/link.ts";
+import type { NodeLink } from "../../host/parentchain/link.ts";
 import { ServiceError, ValidateerService } from "../../host/service.ts";
 import type { SlotTimer } from "../../host/slot_clock.ts";
+import { decodeBase58 } from "../../primitives/base58.ts";
+import { shardIdentifier } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
+import { advertisedAddresses } from "./addresses.ts";
+import { connectForStart } from "./clean_reset.ts";
 import { startEndpoints } from "./endpoints.ts";
-import { BLOCKS_FILE, KEPT_BUNDLE, PARENTCHAIN_FOLDER, PEERS_FILE } from "./entries.ts";
+import { BLOCKS_FILE, KEPT_BUNDLE, PEERS_FILE } from "./entries.ts";
 import { createExchange } from "./exchange.ts";
 import type { RunOptions } from "./options.ts";
 import { readRootCertificate } from "./platform_root.ts";
 import { Releases } from "./releases.ts";
 import { renderStartTable } from "./report.ts";
-import { bundleOf, cleanReset, initRequestOf, startEnclaveWorker } from "./start_enclave.ts";
+import { bundleOf, initRequestOf, startEnclaveWorker } from "./start_enclave.ts";
 
 /** Blocks are produced within this time after the start, or what stands in the way is logged. */
 const FIRST_BLOCK_TIMEOUT_MS = 60_000;
@@ -107,16 +110,16 @@ async function start(
   { log, metrics, releases, fail, onStarted }: Surroundings,
 ): Promise<void> {
   log("warn", "EmulatedEnclave", { meaning: "an enclave in JavaScript protects nothing from its host" });
-  if (options.cleanReset) await cleanReset(options.dataDir);
   const dataDir = await openDataDir(options.dataDir);
   releases.add("data directory", () => dataDir.close());
-  const url = await parentchainUrl(options, dataDir.entry(PARENTCHAIN_FOLDER), releases, log);
-  const link = await NodeLink.connect({ url, level: options.parentchainFinality, log, onFatal: fail });
-  releases.add("parentchain link", () => link.stop());
-  assertEmulationAccepted(options, url, link);
+  // All that needs nothing of the data comes first: with "--clean-reset" that data is removed next.
+  const wantedShard = shard === undefined ? undefined : shardIdentifier(decodeBase58(shard));
+  advertisedAddresses(options);
+  if (options.platformRoot !== undefined) await readRootCertificate(options.platformRoot);
+  const bundle = await bundleOf(options);
+  const { url, link } = await connectForStart(options, dataDir, { log, releases, fail });
   const blocks = openSqliteBlockStore(dataDir.entry(BLOCKS_FILE));
   releases.add("block store", () => blocks.close());
-  const bundle = await bundleOf(options);
   const { running, port } = await startEnclaveWorker(dataDir, blocks, bundle, options);
   releases.add("enclave worker", () => running.terminate());
   void running.died.then(() => fail(new ServiceError("EnclaveDied", "The enclave's worker has died")));
@@ -155,7 +158,7 @@ async function start(
     fund: ({ signer }) =>
       fundEnclaveAccount({ link, url, account: signer, development: options.dev, signal: stop, log }),
   });
-  const identity = await service.recover(await initRequestOf(options, shard, dataDir, blocks, Date.now()));
+  const identity = await service.recover(await initRequestOf(options, wantedShard, dataDir, blocks, Date.now()));
   ownShard = identity.shard;
   log("info", "EnclaveReady", { fingerprint: toHex(identity.fingerprint) });
   // Keys of an earlier version may lie without it.
@@ -175,39 +178,6 @@ async function start(
   if (stop.aborted) return;
   const health = await service.health();
   console.log(renderStartTable({ options, url, link, identity, health, trustedPort, endpoints }));
-}
-
-/** The node's address; with `--dev` and none given, that of an embedded devnode which is started here. */
-async function parentchainUrl(options: RunOptions, dataDir: string, releases: Releases, log: Log): Promise<string> {
-  if (!options.dev || options.integriteeRpcUrl !== undefined) {
-    return `${options.integriteeRpcUrl ?? "ws://127.0.0.1"}:${options.integriteeRpcPort}`;
-  }
-  const root = options.platformRoot;
-  const devnode: DevnodeWorker = await startDevnodeWorker({
-    dataDir,
-    rpcPort: options.integriteeRpcPort,
-    ...(root === undefined ? {} : { platformRoot: await readRootCertificate(root) }),
-  });
-  releases.add("embedded parentchain", () => devnode.stop());
-  log("info", "EmbeddedParentchain", { url: devnode.url, genesis: devnode.genesisHash });
-  return devnode.url;
-}
-
-/** Outside of development an emulated enclave must be asked for by name. @throws {ServiceError} */
-function assertEmulationAccepted(options: RunOptions, url: string, link: NodeLink): void {
-  const { hostname } = new URL(url);
-  const isLoopback = hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname);
-  const isDevelopment = link.facts.isDevelopment && isLoopback;
-  if (options.dev && !isDevelopment) {
-    throw new ServiceError("NoDevelopmentChain", `Cannot use "--dev": ${url} is no development chain on this machine`);
-  }
-  if (!isDevelopment && !options.acceptEmulatedEnclave) {
-    throw new ServiceError(
-      "EmulatedEnclaveRefused",
-      `Cannot start on "${link.facts.name}": this enclave is EMULATED and protects nothing from its host; ` +
-        '"--accept-emulated-enclave" starts it all the same',
-    );
-  }
 }
 
 async function untilAuthoring(service: ValidateerService, stop: AbortSignal, log: Log): Promise<void> {

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { join } from "node:path";
 import type { InitRequest } from "../../enclave/api/ecall_values.ts";
 import { KEYS_FILE } from "../../enclave/api/ecall_values.ts";
 import { createMessageEnclavePort, type EnclavePort, type MessageEnd } from "../../enclave/api/enclave_port.ts";
@@ -16,8 +15,7 @@ import {
   readEnclaveBundle,
 } from "../../host/deno/bundle.ts";
 import type { DataDir } from "../../host/deno/data_dir.ts";
-import { shardIdentifier } from "../../primitives/branded.ts";
-import { decodeBase58 } from "../../primitives/base58.ts";
+import type { ShardIdentifier } from "../../primitives/branded.ts";
 import { advertisedAddresses, listenHostname } from "./addresses.ts";
 import { KEPT_BUNDLE, PLATFORM_FOLDER } from "./entries.ts";
 import type { FinalityLevel, RunOptions, ValidateerOptions } from "./options.ts";
@@ -86,10 +84,10 @@ export async function startEnclaveWorker(
   return { running, port };
 }
 
-/** The `init` request of these options and what the data directory holds. @throws {TypeError} If the shard is no base58. */
+/** The `init` request of these options and what the data directory holds. */
 export async function initRequestOf(
   options: RunOptions,
-  shard: string | undefined,
+  shard: ShardIdentifier | undefined,
   dataDir: DataDir,
   blocks: BlockStore,
   nowMs: number,
@@ -98,7 +96,7 @@ export async function initRequestOf(
   const newest = blocks.newest();
   return {
     nowMs: BigInt(nowMs),
-    shard: shard === undefined ? undefined : shardIdentifier(decodeBase58(shard)),
+    shard,
     slotDurationMs: options.slotDurationMs,
     testGenesis: options.dev,
     finality: LEVELS[options.parentchainFinality],
@@ -114,25 +112,4 @@ export async function initRequestOf(
     files: await dataDir.sealedNames(),
     storedBlocks: lowest === undefined || newest === undefined ? undefined : [lowest.number, newest.number],
   };
-}
-
-/** Removes what the enclave and the host have stored, and the embedded parentchain with it. */
-export async function cleanReset(path: string): Promise<void> {
-  for (
-    const name of [
-      "sealed",
-      "parentchain",
-      "platform",
-      KEPT_BUNDLE,
-      "sidechain.sqlite",
-      "sidechain.sqlite-wal",
-      "sidechain.sqlite-shm",
-    ]
-  ) {
-    try {
-      await Deno.remove(join(path, name), { recursive: true });
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
 }

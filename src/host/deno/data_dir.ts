@@ -38,7 +38,8 @@ export interface DataDir {
   readonly close: () => void;
 }
 
-const SEALED_FOLDER = "sealed";
+/** Folder of the sealed files. */
+export const SEALED_FOLDER = "sealed";
 /** Parts of a name; what starts with a dot is refused, so no name leaves the folder. */
 const NAME = /^[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*)*$/;
 /** Longest name of a sealed file, as the enclave bounds it. */
@@ -106,7 +107,8 @@ async function ensureFolder(folder: string): Promise<void> {
   await syncFolder(dirname(folder));
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Makes what was created, renamed or removed in a folder durable. */
+export async function syncFolder(path: string): Promise<void> {
   // Windows cannot open a folder; there the rename itself is durable enough.
   if (Deno.build.os === "windows") return;
   const folder = await Deno.open(path);

@@ -1,0 +1,85 @@
+/**
+ * The parentchain node of a run: a given one, or with `--dev` an embedded one.
+ *
+ * @module
+ */
+import { startDevnodeWorker } from "../../devnode/deno/start_worker.ts";
+import type { Log } from "../../host/log.ts";
+import { NodeLink } from "../../host/parentchain/link.ts";
+import { ServiceError } from "../../host/service.ts";
+import type { RunOptions } from "./options.ts";
+import { readRootCertificate } from "./platform_root.ts";
+import type { Releases } from "./releases.ts";
+
+/** A connected node. */
+export interface ParentchainNode {
+  readonly url: string;
+  readonly link: NodeLink;
+}
+
+/** What a connection is told with, and ended by. */
+export interface NodeSurroundings {
+  readonly log: Log;
+  readonly releases: Releases;
+  readonly fail: (error: Error) => void;
+}
+
+/** Whether the node of these options is an embedded one. */
+export function embedsNode({ dev, integriteeRpcUrl }: RunOptions): boolean {
+  return dev && integriteeRpcUrl === undefined;
+}
+
+/**
+ * Connects to the node, on whose chain this enclave may be started.
+ *
+ * @param folder Where an embedded node has its blocks; without, it keeps them in memory.
+ * @throws {ServiceError} `NoDevelopmentChain`, `EmulatedEnclaveRefused`, `PlatformRootUnusable`
+ * @throws {LinkError}
+ * @throws {DevnodeWorkerError}
+ */
+export async function connectNode(
+  options: RunOptions,
+  folder: string | undefined,
+  { log, releases, fail }: NodeSurroundings,
+): Promise<ParentchainNode> {
+  const url = embedsNode(options)
+    ? await startEmbedded(options, folder, releases, log)
+    : `${options.integriteeRpcUrl ?? "ws://127.0.0.1"}:${options.integriteeRpcPort}`;
+  const link = await NodeLink.connect({ url, level: options.parentchainFinality, log, onFatal: fail });
+  releases.add("parentchain link", () => link.stop());
+  assertEmulationAccepted(options, url, link);
+  return { url, link };
+}
+
+async function startEmbedded(
+  { platformRoot, integriteeRpcPort }: RunOptions,
+  dataDir: string | undefined,
+  releases: Releases,
+  log: Log,
+): Promise<string> {
+  const devnode = await startDevnodeWorker({
+    dataDir,
+    rpcPort: integriteeRpcPort,
+    ...(platformRoot === undefined ? {} : { platformRoot: await readRootCertificate(platformRoot) }),
+  });
+  releases.add("embedded parentchain", () => devnode.stop());
+  log("info", "EmbeddedParentchain", { url: devnode.url, genesis: devnode.genesisHash });
+  return devnode.url;
+}
+
+/** Outside of development an emulated enclave must be asked for by name. @throws {ServiceError} */
+function assertEmulationAccepted(options: RunOptions, url: string, link: NodeLink): void {
+  const { hostname } = new URL(url);
+  const isLoopback = hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname);
+  const isDevelopment = link.facts.isDevelopment && isLoopback;
+  if (options.dev && !isDevelopment) {
+    throw new ServiceError("NoDevelopmentChain", `Cannot use "--dev": ${url} is no development chain on this machine`);
+  }
+  if (!isDevelopment && !options.acceptEmulatedEnclave) {
+    throw new ServiceError(
+      "EmulatedEnclaveRefused",
+      `Cannot start on "${link.facts.name}": this enclave is EMULATED and protects nothing from its host; ` +
+        '"--accept-emulated-enclave" starts it all the same',
+    );
+  }
+}
