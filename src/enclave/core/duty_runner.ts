@@ -78,6 +78,8 @@ export class DutyRunner {
   #ledger: PayoutLedger;
   #confirmation: ConfirmationState = { type: "idle" };
   #isStoring = false;
+  /** When the duties ran last. */
+  #ranAtMs = 0;
   #alerts: ReadonlySet<string> = new Set();
   /** Blocks in which payouts cannot be read yet. */
   #unripe: readonly ImportedBlock[] = [];
@@ -176,18 +178,11 @@ export class DutyRunner {
 
   /** Sends what is missing on the parentchain. */
   async run(nowMs: number): Promise<void> {
-    const { feed, outbox, shard, setup } = this.#context;
-    const view = feed.layerOne.newestView;
-    if (view === undefined || feed.layerOne.newestNumber !== view.number) return;
-    const isOld = isViewOld(view, nowMs);
-    this.#logNew(isOld ? [{ code: "ParentchainViewOld", fields: { block: String(view.number) } }] : [], "view");
-    if (isOld) return;
-    const chain: DutyChain = {
-      metadata: feed.metadata,
-      genesisHash: feed.state.genesisHash,
-      head: { number: view.number, hash: view.hash },
-      view,
-    };
+    const { outbox, shard, setup } = this.#context;
+    this.#ranAtMs = nowMs;
+    const chain = this.#freshChain();
+    if (chain === undefined) return;
+    const { view } = chain;
     const { account } = this.#identity.signer;
     const authorities = shardAuthorities(view, setup.shard).length;
     // A chain without the confirmed block must not be confirmed on top of it.
@@ -216,6 +211,15 @@ export class DutyRunner {
     outbox.push(...await this.#planPayouts(chain));
   }
 
+  /** The parentchain at its newest view; `undefined` if that is old, or if newer blocks came without one. */
+  #freshChain(): DutyChain | undefined {
+    const { metadata, state: { genesisHash }, layerOne: { newestView: view, newestNumber } } = this.#context.feed;
+    if (view === undefined || newestNumber !== view.number) return undefined;
+    const isOld = isViewOld(view, this.#ranAtMs);
+    this.#logNew(isOld ? [{ code: "ParentchainViewOld", fields: { block: String(view.number) } }] : [], "view");
+    return isOld ? undefined : { metadata, genesisHash, head: { number: view.number, hash: view.hash }, view };
+  }
+
   /** Without a quote there is no registration for now, and the other duties go on. */
   async #registration(): Promise<Registration | undefined> {
     try {
@@ -238,7 +242,7 @@ export class DutyRunner {
     this.#ledger = plan.ledger;
     this.#logNew(plan.alerts, "payoutPlan");
     const effects = plan.send.map((extrinsic) => this.#submit(extrinsic));
-    return plan.mustStore ? [...effects, await this.#storeLedger(chain)] : effects;
+    return plan.mustStore ? [...effects, await this.#storeLedger()] : effects;
   }
 
   /**
@@ -252,7 +256,7 @@ export class DutyRunner {
     return isOfThisLife || shardAuthorities(view, this.#context.setup.shard).length < 2;
   }
 
-  async #storeLedger(chain: DutyChain): Promise<Effect> {
+  async #storeLedger(): Promise<Effect> {
     const { setup, tickets, outbox } = this.#context;
     this.#isStoring = true;
     const sealed = await seal(setup.seal, LEDGER_FILE, this.encodedLedger());
@@ -263,7 +267,9 @@ export class DutyRunner {
         return [];
       }
       this.#ledger = ledgerStored(this.#ledger);
-      return await this.#planPayouts(chain);
+      // Blocks may have come meanwhile, and with them nonces may have been used up that were still under way.
+      const chain = this.#freshChain();
+      return chain === undefined ? [] : await this.#planPayouts(chain);
     });
     return { type: "write_file", value: { ticket, name: LEDGER_FILE, bytes: sealed } };
   }
