@@ -4,7 +4,8 @@ import { assertPortsFree, isUp } from "../../src/apps/local_setup/health.ts";
 import { runNetwork } from "../../src/apps/local_setup/network.ts";
 import { type LocalPlan, planLocalSetup, type PlannedMember } from "../../src/apps/local_setup/plan.ts";
 import { ROOT } from "../../tools/source_files.ts";
-import { Child, takePorts } from "../e2e/child.ts";
+import { Child } from "../e2e/child.ts";
+import { takePorts } from "../ports.ts";
 
 const node = { name: "node1", flags: ["--dev", "--rpc-port", "9944", "--no-prometheus"] };
 const worker = {

@@ -7,6 +7,7 @@ import { startEnclave } from "../../src/enclave/api/platform_host.ts";
 import { loadPlatformSecret } from "../../src/enclave/deno/platform_secret.ts";
 import { bundleEnclave, PROJECT_ROOT } from "../../src/host/deno/bundle.ts";
 import { unwrap } from "../../src/primitives/result.ts";
+import { takePorts } from "../ports.ts";
 
 /** What the probe says of its surroundings. */
 interface ProbeReport {
@@ -17,7 +18,7 @@ interface ProbeReport {
   readonly globals: readonly string[];
 }
 
-const LISTEN = `127.0.0.1:${21_000 + Math.floor(Math.random() * 20_000)}`;
+const LISTEN = `127.0.0.1:${takePorts(1)[0]}`;
 /** An enclave that tries everything it must not and asks for everything it may. */
 const PROBE_ENTRY = "tests/apps/probe_enclave.ts";
 

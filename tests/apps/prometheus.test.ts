@@ -10,9 +10,9 @@ import { countLog, WATCHED_CODES } from "../../src/host/log_metrics.ts";
 import { createHostMetrics, renderEnclaveMetrics } from "../../src/host/metrics.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { readSourceFiles, ROOT } from "../../tools/source_files.ts";
-import { takePorts } from "../e2e/child.ts";
 import { TestHost } from "../enclave/harness.ts";
 import { TestChain } from "../parentchain/builders.ts";
+import { takePorts } from "../ports.ts";
 
 const FOLDER = `${ROOT}/docs/operations`;
 const rules = await Deno.readTextFile(`${FOLDER}/alerts.yml`);

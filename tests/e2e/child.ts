@@ -79,11 +79,3 @@ export class Child {
     for await (const chunk of stream) this.#output += decoder.decode(chunk, { stream: true });
   }
 }
-
-/** Ports that were free a moment ago, all different. */
-export function takePorts(count: number): number[] {
-  const listeners = Array.from({ length: count }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
-  const ports = listeners.map(({ addr }) => (addr as Deno.NetAddr).port);
-  for (const listener of listeners) listener.close();
-  return ports;
-}

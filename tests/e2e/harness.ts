@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type ServicePorts, takeServicePorts } from "../ports.ts";
 
 /** Folder of the project. */
 export const ROOT = new URL("../../", import.meta.url).pathname;
@@ -34,16 +35,6 @@ export interface CommandResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-}
-
-/** Ports of a service, all on 127.0.0.1. */
-export interface ServicePorts {
-  readonly trusted: number;
-  readonly untrusted: number;
-  readonly muRa: number;
-  readonly http: number;
-  readonly metrics: number;
-  readonly parentchain: number;
 }
 
 /** A running service and the command line pointed at it. */
@@ -85,7 +76,7 @@ async function startProcess(
   isReady: (ports: ServicePorts) => Promise<boolean>,
   parentchainPort?: number,
 ): Promise<TestService> {
-  const free = freePorts();
+  const free = takeServicePorts();
   const ports = parentchainPort === undefined ? free : { ...free, parentchain: parentchainPort };
   const folder = await Deno.makeTempDir({ prefix: "integritee-e2e-" });
   const child = new Deno.Command(Deno.execPath(), {
@@ -194,16 +185,6 @@ export async function isListening(port: number): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** Ports that were free a moment ago; all are held until the last is known, so that they differ. */
-export function freePorts(): ServicePorts {
-  const listeners = Array.from({ length: 6 }, () => Deno.listen({ hostname: "127.0.0.1", port: 0 }));
-  const [trusted, untrusted, muRa, http, metrics, parentchain] = listeners.map(({ addr }) =>
-    (addr as Deno.NetAddr).port
-  );
-  for (const listener of listeners) listener.close();
-  return { trusted, untrusted, muRa, http, metrics, parentchain } as ServicePorts;
 }
 
 /** Hands on what a process writes. */

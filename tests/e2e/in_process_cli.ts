@@ -5,7 +5,8 @@
  * @module
  */
 import { runCommandLine } from "../../src/apps/cli/program.ts";
-import type { CommandResult, ServicePorts, TestService } from "./harness.ts";
+import type { CommandResult, TestService } from "./harness.ts";
+import type { ServicePorts } from "../ports.ts";
 
 /** Commands to a service, as {@linkcode TestService} has them; keys are kept in the current folder. */
 export function inProcessCli(

@@ -6,13 +6,14 @@ import type { AccountId, ShardIdentifier } from "../../src/primitives/branded.ts
 import { unwrap } from "../../src/primitives/result.ts";
 import { Chain } from "../faults/chain.ts";
 import { Program } from "../faults/processes.ts";
-import { credited, freePorts, isListening, poll, UNIT } from "./harness.ts";
+import { credited, isListening, poll, UNIT } from "./harness.ts";
 import { launchMember, type MemberSite, type Serving, untilLogged, untilServing } from "./provisioning_support.ts";
+import { takeServicePorts } from "../ports.ts";
 
 const TIMEOUT_MS = 180_000;
 const BLOCK_TIME_MS = 400;
 const CHARLIE = sr25519Signer(pairFromSuri("//Charlie"));
-const [authorPorts, fullPorts] = [freePorts(), freePorts()];
+const [authorPorts, fullPorts] = [takeServicePorts(), takeServicePorts()];
 
 let folder: string;
 let author: Program;
@@ -43,7 +44,7 @@ beforeAll(async () => {
   await poll("the author", () => isListening(authorPorts.parentchain), true);
   full = startFullNode();
   await poll("the full node", () => isListening(fullPorts.parentchain), true);
-  site = { dataDir: `${folder}/data`, ports: freePorts(), nodePort: fullPorts.parentchain, options: [] };
+  site = { dataDir: `${folder}/data`, ports: takeServicePorts(), nodePort: fullPorts.parentchain, options: [] };
   validateer = launchMember(site);
   chain = await Chain.connect(authorPorts.parentchain);
   serving = await untilServing(validateer, site);

@@ -4,7 +4,8 @@
  * @module
  */
 import { Program } from "../faults/processes.ts";
-import { freePorts, isListening, poll } from "./harness.ts";
+import { isListening, poll } from "./harness.ts";
+import { takeServicePorts } from "../ports.ts";
 
 /** Authorities of the nodes, in the order in which they are started. */
 const AUTHORITIES = ["//Alice", "//Bob", "//Charlie", "//Dave"] as const;
@@ -19,7 +20,7 @@ export interface RunningNode {
 /** Starts so many nodes, at most four, and waits until all listen. If that takes too long none is left running. */
 export async function startNodes(count: number, blockTimeMs: number): Promise<readonly RunningNode[]> {
   const authorities = AUTHORITIES.slice(0, count);
-  const ports = authorities.map(() => freePorts());
+  const ports = authorities.map(() => takeServicePorts());
   const nodes = ports.map(({ parentchain: port, untrusted: peerPort }, i): RunningNode => {
     const peers = ports.slice(0, i).flatMap(({ untrusted }) => ["--peer", `ws://127.0.0.1:${untrusted}`]);
     const program = new Program(

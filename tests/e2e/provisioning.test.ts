@@ -6,7 +6,7 @@ import { toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { Chain } from "../faults/chain.ts";
 import { type Program, startParentchain } from "../faults/processes.ts";
-import { credited, freePorts, poll, UNIT } from "./harness.ts";
+import { credited, poll, UNIT } from "./harness.ts";
 import { lightHeadersOf } from "./light_blocks.ts";
 import {
   launchMember,
@@ -17,6 +17,7 @@ import {
   untilServing,
   writeBundles,
 } from "./provisioning_support.ts";
+import { takeServicePorts } from "../ports.ts";
 
 const TIMEOUT_MS = 180_000;
 const BLOCK_TIME_MS = 400;
@@ -46,7 +47,7 @@ beforeAll(async () => {
   folder = await Deno.makeTempDir({ prefix: "integritee-provisioning-" });
   const { node, port: nodePort } = await startParentchain(BLOCK_TIME_MS);
   programs.push(node);
-  const [ports, others] = [freePorts(), freePorts()];
+  const [ports, others] = [takeServicePorts(), takeServicePorts()];
   gate = TcpGate.open(ports.muRa);
   const bundle = ["--enclave-bundle", (await writeBundles(folder)).own];
   const options = [...bundle, "--mu-ra-external-address", `127.0.0.1:${gate.port}`, "--slot-duration-ms", "100"];
@@ -57,7 +58,7 @@ beforeAll(async () => {
   giver = await untilServing(first, firstSite);
   shard = unwrap(await giver.client.shard());
   vault = unwrap(await giver.client.shardVault()).account;
-  await poll("the vault's delegates", async () => (await delegates()).length, 1);
+  await poll("the vault's delegates", async () => (await chain.delegates(vault)).length, 1);
   await chain.pay("//Charlie", vault, 5n * UNIT);
   await poll("Charlie's balance", () => balanceAt(giver), credited(5n * UNIT));
   const { blockNumber } = unwrap(await giver.client.sidechainHeader());
@@ -73,13 +74,6 @@ afterAll(async () => {
 
 async function balanceAt({ client }: Serving): Promise<bigint> {
   return unwrap(await client.accountInfo(shard, CHARLIE)).data.free;
-}
-
-/** Delegates of the vault on the parentchain. */
-async function delegates(): Promise<string[]> {
-  const found = await chain.api.query["proxy"]?.["proxies"]?.(toHex(vault));
-  const [list] = found?.toJSON() as unknown as [{ delegate: string }[]];
-  return list.map(({ delegate }) => delegate);
 }
 
 /** Accounts of all registered enclaves. */
@@ -121,8 +115,8 @@ describe("a validateer that joins a shard", () => {
       expect(await shieldingKeyOf(taker)).toEqual(await shieldingKeyOf(giver));
       expect(await balanceAt(taker)).toBe(credited(5n * UNIT));
 
-      await poll("the vault's delegates", async () => (await delegates()).length, 2);
-      expect((await delegates()).toSorted()).toEqual((await registered()).toSorted());
+      await poll("the vault's delegates", async () => (await chain.delegates(vault)).length, 2);
+      expect((await chain.delegates(vault)).toSorted()).toEqual((await registered()).toSorted());
 
       await second.end("SIGTERM");
       const again = launch(secondSite);

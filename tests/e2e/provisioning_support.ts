@@ -9,7 +9,8 @@ import { connectWorkerRpc, type WorkerRpc } from "../../src/client/worker_rpc.ts
 import { bundleEnclave } from "../../src/host/deno/bundle.ts";
 import { concatBytes, utf8 } from "../../src/primitives/bytes.ts";
 import { Program, sleep } from "../faults/processes.ts";
-import { isListening, type ServicePorts } from "./harness.ts";
+import { isListening } from "./harness.ts";
+import type { ServicePorts } from "../ports.ts";
 
 /** How long a validateer may take to answer: it registers and joins first. */
 const READY_TIMEOUT_MS = 120_000;

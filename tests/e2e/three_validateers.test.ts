@@ -4,9 +4,10 @@ import { planLocalSetup, type PlannedMember } from "../../src/apps/local_setup/p
 import { fetchCertificate, pinnedSocket, processTimer } from "../../src/apps/cli/worker_socket.ts";
 import { connectWorkerRpc, type WorkerRpc } from "../../src/client/worker_rpc.ts";
 import { MAX_LIGHT_HEADERS } from "../../src/types/light_header.ts";
-import { Child, takePorts } from "./child.ts";
+import { Child } from "./child.ts";
 import { isListening, poll, ROOT } from "./harness.ts";
 import { type BlockFacts, factsOf, lightHeadersOf } from "./light_blocks.ts";
+import { takePorts } from "../ports.ts";
 
 const TIMEOUT_MS = 150_000;
 const COUNT = 3;

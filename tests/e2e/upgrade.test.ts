@@ -8,7 +8,7 @@ import { toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { Chain } from "../faults/chain.ts";
 import { type Program, startParentchain } from "../faults/processes.ts";
-import { credited, freePorts, poll, type TestService, UNIT } from "./harness.ts";
+import { credited, poll, type TestService, UNIT } from "./harness.ts";
 import { inProcessCli } from "./in_process_cli.ts";
 import {
   launchMember,
@@ -18,6 +18,7 @@ import {
   untilServing,
   writeBundles,
 } from "./provisioning_support.ts";
+import { takeServicePorts } from "../ports.ts";
 
 const TIMEOUT_MS = 240_000;
 const BLOCK_TIME_MS = 400;
@@ -52,7 +53,7 @@ beforeAll(async () => {
   newFingerprint = sha256(await Deno.readFile(bundles.other));
   const { node, port: nodePort } = await startParentchain(BLOCK_TIME_MS);
   programs.push(node);
-  const site = { ports: freePorts(), nodePort };
+  const site = { ports: takeServicePorts(), nodePort };
   const options = (bundle: string) => ["--enclave-bundle", bundle, "--slot-duration-ms", "100"];
   oldSite = { ...site, dataDir: `${folder}/old`, options: options(bundles.own) };
   newSite = { ...site, dataDir: `${folder}/new`, options: options(bundles.other) };
@@ -62,7 +63,7 @@ beforeAll(async () => {
   before = await untilServing(old, oldSite);
   shard = unwrap(await before.client.shard());
   vault = unwrap(await before.client.shardVault()).account;
-  await poll("the vault's delegates", async () => (await delegates()).length, 1);
+  await poll("the vault's delegates", async () => (await chain.delegates(vault)).length, 1);
   await chain.pay("//Charlie", vault, 5n * UNIT);
   await poll("Charlie's balance", () => balanceAt(before), credited(5n * UNIT));
 }, TIMEOUT_MS);
@@ -79,13 +80,6 @@ async function balanceAt({ client }: Serving): Promise<bigint> {
 
 async function shieldingKeyOf({ client }: Serving): Promise<JsonWebKey> {
   return await crypto.subtle.exportKey("jwk", unwrap(await client.shieldingKey()));
-}
-
-/** Delegates of the vault on the parentchain. */
-async function delegates(): Promise<string[]> {
-  const found = await chain.api.query["proxy"]?.["proxies"]?.(toHex(vault));
-  const [list] = found?.toJSON() as unknown as [{ delegate: string }[]];
-  return list.map(({ delegate }) => delegate);
 }
 
 /** Signers of the shard on the parentchain. */
@@ -135,7 +129,7 @@ describe("S25: the code of a shard is replaced", () => {
     expect(await ask("trusted", "balance", "//Charlie")).toBe(`${credited(5n * UNIT)}`);
     const grown = async () => unwrap(await serving.client.sidechainHeader()).blockNumber > blockNumber;
     await poll("a block above those of the old code", grown, true);
-    expect(await delegates()).toHaveLength(2);
+    expect(await chain.delegates(vault)).toHaveLength(2);
 
     // The old one stands first, and only the first may confirm.
     const [first] = await listed();

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { freePorts } from "./harness.ts";
 import { Member } from "./member.ts";
 import { type RunningNode, startNodes } from "./node_network.ts";
+import { takeServicePorts } from "../ports.ts";
 
 /** Block time of the parentchain: short, since registration, listing and confirmation take several blocks each. */
 const BLOCK_TIME_MS = 500;
@@ -40,7 +40,7 @@ export class ValidateerNetwork {
     const index = this.members.length;
     const member = new Member({
       dataDir: `${this.folder}/${index}`,
-      ports: freePorts(),
+      ports: takeServicePorts(),
       nodePort: this.nodePort(index),
       options: [...options, "--enable-metrics", "--metrics-port", "0"],
     });

@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readRootCertificate } from "../../src/apps/validateer/platform_root.ts";
 import { createSigningRoot } from "../../src/enclave/platform/pck_chain.ts";
-import { Child, takePorts } from "./child.ts";
+import { Child } from "./child.ts";
 import { connectApi } from "./devnode_support.ts";
+import { takePorts } from "../ports.ts";
 
 const TIMEOUT_MS = 120_000;
 let folder: string;

@@ -15,6 +15,7 @@ import { enclaveFingerprint, h256, shardIdentifier } from "../../src/primitives/
 import { fromHex } from "../../src/primitives/hex.ts";
 import { rpcReturnValue } from "../../src/types/rpc_return_value.ts";
 import { TestChain } from "../parentchain/builders.ts";
+import { takePorts } from "../ports.ts";
 import { TestHost } from "./harness.ts";
 
 let folder: string;
@@ -23,7 +24,7 @@ let port: EnclavePort;
 let identity: Identity;
 let rpcPort: number;
 const files = new Map<string, Uint8Array>();
-const listenPort = 21_000 + Math.floor(Math.random() * 20_000);
+const [listenPort = 0] = takePorts(1);
 const chain = new TestChain();
 /** Only its requests are used: the enclave here is the one in the worker. */
 const requests = new TestHost(chain);

@@ -19,6 +19,7 @@ import { TestChain } from "../parentchain/builders.ts";
 import { accountOf, signFor } from "./clients.ts";
 import { TestHost } from "./harness.ts";
 import { openWire, type Wire } from "./hostile/wire.ts";
+import { takePorts } from "../ports.ts";
 
 const SLOT_MS = 300;
 const SENDERS = 6;
@@ -97,7 +98,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "enclave-"));
   const { path } = await ensureEnclaveBundle();
   const worker = new Worker(new URL("../../src/apps/platform_worker.ts", import.meta.url), { type: "module" });
-  const listenPort = 21_000 + Math.floor(Math.random() * 20_000);
+  const [listenPort = 0] = takePorts(1);
   const listenAddresses = [`127.0.0.1:${listenPort}`];
   running = await startEnclave(worker as unknown as PlatformWorker, {
     dataDir: folder,

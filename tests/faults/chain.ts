@@ -55,6 +55,13 @@ export class Chain {
     return BigInt((info as unknown as { data: { free: { toString(): string } } }).data.free.toString());
   }
 
+  /** Addresses of those who may send in the name of an account. */
+  async delegates(account: Uint8Array): Promise<readonly string[]> {
+    const found = await this.api.query["proxy"]?.["proxies"]?.(toHex(account));
+    const [list] = found?.toJSON() as unknown as [{ delegate: string }[]];
+    return list.map(({ delegate }) => delegate);
+  }
+
   /** Reads an extrinsic. */
   decode(extrinsic: string): DecodedExtrinsic {
     return this.api.createType("Extrinsic", extrinsic) as unknown as DecodedExtrinsic;

@@ -5,13 +5,13 @@
  * @module
  */
 import { unwrap } from "../../src/primitives/result.ts";
-import { freePorts } from "../e2e/harness.ts";
 import { Chain, settle } from "./chain.ts";
 import { endow, ENDOWMENT, Payer } from "./load.ts";
 import { launch, type Site, sleep, start, startParentchain } from "./processes.ts";
 import { Random } from "./random.ts";
 import { type Report, RESTART_GOAL, Timing } from "./report.ts";
 import type { FaultOptions } from "./stage.ts";
+import { takeServicePorts } from "../ports.ts";
 
 /** Longest time after which a first start is killed: longer than it takes to the first block. */
 const MAX_START_MS = 9_000;
@@ -30,7 +30,7 @@ export async function runFirstStarts({ count, seed, note }: FaultOptions): Promi
     const folder = await Deno.makeTempDir({ prefix: "integritee-first-" });
     const { node, port } = await startParentchain(500);
     const chain = await Chain.connect(port);
-    const site: Site = { dataDir: `${folder}/data`, ports: freePorts(), nodePort: port, slotDurationMs: 200 };
+    const site: Site = { dataDir: `${folder}/data`, ports: takeServicePorts(), nodePort: port, slotDurationMs: 200 };
     try {
       for (let left = random.between(1, MAX_KILLS); left > 0; left--) {
         await killStart(site, random.between(0, MAX_START_MS));

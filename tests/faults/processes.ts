@@ -8,7 +8,8 @@ import { fetchCertificate, pinnedSocket, processTimer, type WorkerAddress } from
 import { TrustedClient } from "../../src/client/trusted_client.ts";
 import { connectWorkerRpc } from "../../src/client/worker_rpc.ts";
 import type { OpenSocket } from "../../src/client/ports.ts";
-import { freePorts, isListening, readAll, ROOT, type ServicePorts } from "../e2e/harness.ts";
+import { isListening, readAll, ROOT } from "../e2e/harness.ts";
+import { type ServicePorts, takeServicePorts } from "../ports.ts";
 
 /** How long a start may take before it counts as failed: machines of tests are slow and busy. */
 const START_TIMEOUT_MS = 120_000;
@@ -83,7 +84,7 @@ export class StartError extends Error {
 export async function startParentchain(
   blockTimeMs: number,
 ): Promise<{ readonly node: Program; readonly port: number }> {
-  const { parentchain: port } = freePorts();
+  const { parentchain: port } = takeServicePorts();
   const options = ["--dev", "--no-prometheus", "--rpc-port", `${port}`, "--block-time-ms", `${blockTimeMs}`];
   const node = new Program("src/apps/devnode.ts", ...options);
   await untilReady(node, () => isListening(port));

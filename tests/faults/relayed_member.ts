@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { freePorts } from "../e2e/harness.ts";
 import { Member } from "../e2e/member.ts";
 import { Relay } from "../e2e/network_support.ts";
 import { type MemberSite, type Serving, untilServing } from "../e2e/provisioning_support.ts";
+import { takeServicePorts } from "../ports.ts";
 
 /** The relays of a validateer. */
 interface Relays {
@@ -35,7 +35,7 @@ export class RelayedMember extends Member {
 
   /** Opens the relays; the validateer's files are in a folder of its name. */
   static at(name: string, folder: string, nodePort: number, slotDurationMs: number): RelayedMember {
-    const ports = freePorts();
+    const ports = takeServicePorts();
     const to = (port: number): Relay => new Relay(() => port);
     const relays = { trusted: to(ports.trusted), untrusted: to(ports.untrusted), muRa: to(ports.muRa) };
     const options = [

@@ -6,10 +6,10 @@
 import type { SigningDomain } from "../../src/client/trusted_signer.ts";
 import type { AccountId } from "../../src/primitives/branded.ts";
 import { unwrap } from "../../src/primitives/result.ts";
-import { freePorts } from "../e2e/harness.ts";
 import { Chain } from "./chain.ts";
 import { endow, type Payer } from "./load.ts";
 import { type Program, type Serving, type Site, start, startParentchain } from "./processes.ts";
+import { takeServicePorts } from "../ports.ts";
 
 /** How a run goes. */
 export interface FaultOptions {
@@ -54,7 +54,7 @@ export async function onStage<T>(
     closers.push(() => chain.close());
     const nodePort = await options.nodePort?.(port) ?? port;
     const { slotDurationMs } = options;
-    const site: Site = { dataDir: `${folder}/data`, ports: freePorts(), nodePort, slotDurationMs };
+    const site: Site = { dataDir: `${folder}/data`, ports: takeServicePorts(), nodePort, slotDurationMs };
     const first = await start(site);
     programs.push(first.program);
     const client = await first.worker.connect();
