@@ -26,6 +26,21 @@ async function clone(host: NetworkHost): Promise<NetworkHost> {
   return copy;
 }
 
+/** Copies of the second author in two of its slots: first the blocks of all for one slot, then those that stand on them. */
+async function twoBlocksOfCopies(count: number): Promise<readonly Uint8Array[][]> {
+  const copies: NetworkHost[] = [];
+  for (let i = 0; i < count; i++) copies.push(await clone(second));
+  network.nowMs += 2_100;
+  for (let authored = 0; authored < 2;) {
+    if ((await network.slot([first]))[1]?.code === "Authored") authored++;
+    for (const copy of copies) {
+      copy.nowMs = network.nowMs;
+      await copy.call("on_slot", { nowMs: BigInt(copy.nowMs) });
+    }
+  }
+  return [0, 1].map((i) => copies.map((copy) => copy.broadcasts[i] as Uint8Array));
+}
+
 describe("An author that signs two blocks for one slot", () => {
   it("is shown by all who see both, with evidence that anybody can check", async () => {
     const copy = await clone(second);
@@ -74,17 +89,8 @@ describe("An author that signs two blocks for one slot", () => {
   }, TIMEOUT_MS);
 
   it("has a third block of the slot taken only if another one stands on it", async () => {
-    const copies = [await clone(second), await clone(second)];
-    network.nowMs += 2_100;
-    for (let authored = 0; authored < 2;) {
-      if ((await network.slot([first]))[1]?.code === "Authored") authored++;
-      for (const copy of copies) {
-        copy.nowMs = network.nowMs;
-        await copy.call("on_slot", { nowMs: BigInt(copy.nowMs) });
-      }
-    }
-    const [twins, children] = [0, 1].map((i) =>
-      copies.map((copy) => signedBlock.decode(copy.broadcasts[i] as Uint8Array))
+    const [twins, children] = (await twoBlocksOfCopies(2)).map((blocks) =>
+      blocks.map((one) => signedBlock.decode(one))
     );
     const known = (block?: SignedBlock) =>
       block !== undefined && first.enclave.shard()?.chain.get(computeHeaderHash(block.block.header)) !== undefined;
@@ -104,16 +110,7 @@ describe("An author that signs two blocks for one slot", () => {
   it(
     "has no third block of a slot taken from what is fetched, unless one stands on it that is signed too",
     async () => {
-      const copies = [await clone(second), await clone(second), await clone(second)];
-      network.nowMs += 2_100;
-      for (let authored = 0; authored < 2;) {
-        if ((await network.slot([first]))[1]?.code === "Authored") authored++;
-        for (const copy of copies) {
-          copy.nowMs = network.nowMs;
-          await copy.call("on_slot", { nowMs: BigInt(copy.nowMs) });
-        }
-      }
-      const [twins, children] = [0, 1].map((i) => copies.map((copy) => copy.broadcasts[i] as Uint8Array));
+      const [twins, children] = await twoBlocksOfCopies(3);
       const fetch = async (blocks: readonly Uint8Array[]) =>
         unwrap(await first.call("import_blocks", { nowMs: BigInt(first.nowMs), blocks })).map(({ code }) => code);
       const rows = first.disk.blocks.length;
