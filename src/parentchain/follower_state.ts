@@ -77,14 +77,17 @@ export interface FollowerState {
 const hash: Codec<BlockHash> = mapped(bytesOf(32), blockHash, (value) => value);
 const blockRef: Codec<BlockRef> = struct({ number: u32, hash });
 
+/** SCALE codec of {@linkcode FinalityLevel}: one byte, the highest level first. Private like the states that hold it. */
+export const finalityLevel: Codec<FinalityLevel> = mapped(u8, (index) => {
+  const level = LEVELS[index];
+  if (level === undefined) throw new RangeError(`Cannot take finality level ${index}: want 0 to 2`);
+  return level;
+}, (level) => LEVELS.indexOf(level));
+
 /** SCALE codec of {@linkcode FollowerState}: private to the enclave, sealed by it. */
 export const followerState: Codec<FollowerState> = struct({
   genesisHash: hash,
-  level: mapped(u8, (index) => {
-    const level = LEVELS[index];
-    if (level === undefined) throw new RangeError(`Cannot take finality level ${index}: want 0 to 2`);
-    return level;
-  }, (level) => LEVELS.indexOf(level)),
+  level: finalityLevel,
   contentFrom: u32,
   proven: blockRef,
   tail: vec(blockRef, MAX_UNPROVEN_HEADERS),

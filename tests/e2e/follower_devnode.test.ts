@@ -71,7 +71,7 @@ class TestEnclave {
     const started = startFollower(this.#config, { genesisHash, level, header, storage, contentFrom: 1 });
     if (!started.ok) throw new Error(started.error.code);
     this.#state = started.value;
-    this.#ledger = startPayoutLedger(0, 0n);
+    this.#ledger = startPayoutLedger(0, 0n, "sealed");
   }
 
   get view() {
@@ -93,7 +93,7 @@ class TestEnclave {
       this.#duties = noteImported(this.#duties, block);
       const step = readBlockForPayouts(this.#ledger, block, {
         ...{ payouts: this.payouts, stateNumber: this.payouts.at(-1)?.blockNumber ?? 0n },
-        ...{ shard: SHARD, level: "sealed" },
+        shard: SHARD,
       });
       this.#ledger = step.ledger;
       this.alerts.push(...step.alerts.map(({ code }) => code));

@@ -21,6 +21,7 @@ import type { Effect } from "../api/effects.ts";
 import { type DutyState, nextDuties, NO_DUTIES, noteImported, noteReverted } from "../duties/duties.ts";
 import type { DutyAlert, DutyChain, DutyExtrinsic, DutyIdentity } from "../duties/duty.ts";
 import {
+  ledgerAtLevel,
   ledgerStored,
   type PayoutLedger,
   readBlockForPayouts,
@@ -51,6 +52,7 @@ export interface DutyContext {
   readonly feed: ParentchainFeed;
   readonly tickets: Tickets;
   readonly outbox: Outbox;
+  /** The level at which payouts are paid; not below that of the ledger. */
   readonly payoutFinality: FinalityLevel;
   /** Evidence and address to register. @throws {PlatformError} */
   readonly registration: () => Promise<Registration>;
@@ -89,9 +91,11 @@ export class DutyRunner {
   /** `ledger` is the one that was sealed, if there is one. */
   constructor(context: DutyContext, ledger: PayoutLedger | undefined) {
     this.#context = context;
-    const { setup, feed } = context;
+    const { setup, feed, payoutFinality } = context;
     const { signer, enclaveAccount: _, ownVault } = setup;
-    this.#ledger = ledger ?? startPayoutLedger(feed.state.contentFrom - 1, 0n);
+    this.#ledger = ledger === undefined
+      ? startPayoutLedger(feed.state.contentFrom - 1, 0n, payoutFinality)
+      : ledgerAtLevel(ledger, payoutFinality);
     // The blocks of a replay were confirmed once, but for the batch that was under way: no more is sent again.
     this.#processedBefore = context.shard.chain.head.layerOneHead.number - MAX_BATCHED_CONFIRMATIONS;
     this.#identity = {
@@ -125,7 +129,8 @@ export class DutyRunner {
 
   /** Takes note of imported blocks; `revertedFrom` is the lowest that was undone. */
   noteImported(blocks: readonly ImportedBlock[], revertedFrom: number | undefined): void {
-    const { shard, setup, feed, payoutFinality } = this.#context;
+    const { shard, setup, feed } = this.#context;
+    const { level } = this.#ledger;
     if (revertedFrom !== undefined) {
       this.#state = noteReverted(this.#state, revertedFrom);
       const isConfirming = this.#state.outbox.some(({ purpose }) => purpose === "confirm_imported_sidechain_block");
@@ -135,7 +140,7 @@ export class DutyRunner {
       this.#logNew(step.alerts, "payoutRevert");
     }
     const { snapshot, number: stateNumber } = shard.chain.base;
-    const input = { payouts: listPayouts(snapshot), stateNumber, shard: setup.shard, level: payoutFinality };
+    const input = { payouts: listPayouts(snapshot), stateNumber, shard: setup.shard };
     for (const block of blocks) {
       if (block.number > this.#processedBefore) this.#state = noteImported(this.#state, block);
       const { content } = block;
@@ -148,7 +153,7 @@ export class DutyRunner {
       provenNumber: feed.state.proven.number,
       confirmedNumber: stateNumber,
       revertedFrom,
-      level: payoutFinality,
+      level,
     });
     this.#unripe = waiting;
     for (const block of ready) {

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { FINALITY_LEVELS } from "../../attestation/key_statement.ts";
+import { FINALITY_LEVELS, type FinalityLevel } from "../../attestation/key_statement.ts";
 import { h256 } from "../../primitives/branded.ts";
 import { hasRoot } from "../../stf/pallets/sudo.ts";
 import { EvidenceMaker } from "../evidence.ts";
 import { mergeLedgers } from "../duties/merged_ledger.ts";
 import type { PayoutLedger } from "../duties/payout_ledger.ts";
+import { LEVEL_RANK } from "../duties/ripe_blocks.ts";
 import type { Registration } from "../duties/registration.ts";
 import type { Tickets } from "../tickets.ts";
 import { CatchUp } from "./catch_up.ts";
@@ -73,16 +74,19 @@ export function createRunning(parts: RunningParts): Running {
     nowMs: ports.nowMs,
   });
   const isCaughtUp = () => catchUp.isDone;
+  const ledger = mergeLedgers(parts.ledger, recovered && decodeLedger(recovered.manifest.duties));
+  const payoutFinality = FINALITY_LEVELS[setup.config.payoutFinality] ?? "proven";
+  if (ledger !== undefined) refuseLowerLevel(ledger, payoutFinality, outbox);
   const duties = new DutyRunner(
     {
       ...context,
-      payoutFinality: FINALITY_LEVELS[setup.config.payoutFinality] ?? "proven",
+      payoutFinality,
       registration: () => registrationOf(setup, evidence, ports.nowMs()),
       peers: () => registry.provisioned,
       isCaughtUp,
       earlierLife,
     },
-    mergeLedgers(parts.ledger, recovered && decodeLedger(recovered.manifest.duties)),
+    ledger,
   );
   const manifest = recovered?.manifest;
   const loaded = manifest && { number: manifest.blockNumber, hash: manifest.blockHash };
@@ -94,6 +98,13 @@ export function createRunning(parts: RunningParts): Running {
     ...{ shard, feed, duties, snapshots, indirect, peers, outbox, counters, startMs, monotonicMs, isCaughtUp },
   });
   return { feed, shard, duties, snapshots, peers, indirect, slots, evidence, isCaughtUp };
+}
+
+/** A host must not make payments rest on less than the shard's were held to: the ledger keeps its level, and the service stops. */
+function refuseLowerLevel({ level }: PayoutLedger, asked: FinalityLevel, outbox: Outbox): void {
+  if (LEVEL_RANK[asked] >= LEVEL_RANK[level]) return;
+  const detail = `The shard pays at level "${level}", and "${asked}" was asked for`;
+  outbox.push({ type: "fatal", value: { code: "PayoutFinalityLowered", detail } });
 }
 
 function createEvidence(setup: EnclaveSetup, { platform }: EnclavePorts, feed: ParentchainFeed, shard: Shard) {

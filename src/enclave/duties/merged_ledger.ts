@@ -5,13 +5,13 @@
  */
 import { equalBytes } from "../../primitives/bytes.ts";
 import type { LedgerEntry } from "./payout_entries.ts";
-import type { PayoutLedger } from "./payout_ledger.ts";
+import { ledgerAtLevel, type PayoutLedger } from "./payout_ledger.ts";
 import type { PayoutWindow } from "./payout_window.ts";
 
 /**
  * The ledger that has read more of the parentchain; of an equally new pair the own one. What this enclave has signed itself
  * stays signed as long as its window is not over, so that no payout is signed a second time; the ledgers of others do not
- * name it; nor how often it has failed.
+ * name it; nor how often it has failed. Of their levels the higher one holds.
  *
  * The two may have read different branches of the parentchain. One of them is abandoned, which the next block shows; if that is
  * the one that is taken, it stops. Of the other one nothing may be lost that can still be included on the branch that is taken.
@@ -21,6 +21,10 @@ export function mergeLedgers(
   other: PayoutLedger | undefined,
 ): PayoutLedger | undefined {
   if (own === undefined || other === undefined) return own ?? other;
+  return ledgerAtLevel(ledgerAtLevel(mergeRead(own, other), own.level), other.level);
+}
+
+function mergeRead(own: PayoutLedger, other: PayoutLedger): PayoutLedger {
   if (other.cursor <= own.cursor) return own;
   // In a later window, or in one that begins with another block, what was signed is dead: it names the first block.
   const { window } = other;

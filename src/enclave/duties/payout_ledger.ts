@@ -23,6 +23,8 @@ export const MAX_LEDGER_ENTRIES = 5_120;
 
 /** The ledger: an immutable value. */
 export interface PayoutLedger {
+  /** The level that parentchain blocks must have to be read; normally `proven`. It may rise, and never falls. */
+  readonly level: FinalityLevel;
   /** Newest parentchain block that was read. */
   readonly cursor: number;
   /** Its hash: the next block must follow it. Absent until a block was read. */
@@ -36,8 +38,13 @@ export interface PayoutLedger {
 }
 
 /** Begins a ledger for a shard's first payouts, or for those from `nextUnseen` on if there is nobody to ask. */
-export function startPayoutLedger(cursor: number, nextUnseen: bigint): PayoutLedger {
-  return { cursor, cursorHash: undefined, nextUnseen, window: undefined, entries: [] };
+export function startPayoutLedger(cursor: number, nextUnseen: bigint, level: FinalityLevel = "proven"): PayoutLedger {
+  return { level, cursor, cursorHash: undefined, nextUnseen, window: undefined, entries: [] };
+}
+
+/** The ledger if from now on it wants a level: the higher one of this and of what it wants already. */
+export function ledgerAtLevel(ledger: PayoutLedger, level: FinalityLevel): PayoutLedger {
+  return LEVEL_RANK[level] > LEVEL_RANK[ledger.level] ? { ...ledger, level } : ledger;
 }
 
 /** What a block changed. */
@@ -58,8 +65,6 @@ export interface LedgerInput {
   readonly stateNumber: bigint;
   /** The shard, for its validateers. */
   readonly shard: Uint8Array;
-  /** The level that the parentchain's blocks must have; normally `proven`. */
-  readonly level: FinalityLevel;
 }
 
 /**
@@ -69,7 +74,7 @@ export interface LedgerInput {
  */
 export function readBlockForPayouts(ledger: PayoutLedger, block: ImportedBlock, input: LedgerInput): LedgerStep {
   const { content, number, hash } = block;
-  const isFinal = LEVEL_RANK[block.level] >= LEVEL_RANK[input.level];
+  const isFinal = LEVEL_RANK[block.level] >= LEVEL_RANK[ledger.level];
   if (isFinal && isOfOtherBranch(ledger, block)) return revertLedger(ledger, ledger.cursor);
   if (number <= ledger.cursor) return { ledger, paid: [], alerts: [] };
   if (number !== ledger.cursor + 1 || content === undefined || !isFinal) {

@@ -18,6 +18,7 @@ import {
   variant,
   vec,
 } from "../../codec/codec.ts";
+import { finalityLevel } from "../../parentchain/follower_state.ts";
 import { h256 } from "../../primitives/branded.ts";
 import { accountIdCodec, blockHashCodec } from "../../types/ids.ts";
 import type { LedgerEntry, SignedPayout } from "./payout_entries.ts";
@@ -42,6 +43,7 @@ const signedPayout: Codec<SignedPayout> = mapped(
 );
 
 const fields: Codec<PayoutLedger> = struct<PayoutLedger>({
+  level: finalityLevel,
   cursor: u32,
   cursorHash: option(blockHashCodec),
   nextUnseen: u64,

@@ -18,7 +18,7 @@ function ledger(cursor: number, windowStart: number | undefined, ...entries: Led
   const window = windowStart === undefined
     ? undefined
     : { start: windowStart, period: 64, hash: blockHash(seed(9)), authorities: [testAccount(2)] };
-  return { cursor, cursorHash: blockHash(seed(8)), nextUnseen: 4n, window, entries };
+  return { level: "proven", cursor, cursorHash: blockHash(seed(8)), nextUnseen: 4n, window, entries };
 }
 
 describe("mergeLedgers()", () => {
@@ -48,6 +48,19 @@ describe("mergeLedgers()", () => {
     expect(mergeLedgers(own, ledger(71, 64, entry(0n, { failedIn: 0 })))?.entries).toEqual([
       entry(0n, { signed: SIGNED, failedIn: 0, failures: 1 }),
     ]);
+  });
+
+  it("wants the higher level of the two, whichever is taken", () => {
+    const trusted = (cursor: number): PayoutLedger => ({ ...ledger(cursor, 64), level: "trusted" });
+    const sealed = (cursor: number): PayoutLedger => ({ ...ledger(cursor, 64), level: "sealed" });
+    const levels = [
+      mergeLedgers(trusted(70), sealed(71)),
+      mergeLedgers(trusted(71), sealed(70)),
+      mergeLedgers(sealed(70), trusted(71)),
+      mergeLedgers(sealed(71), trusted(70)),
+    ];
+    expect(levels.map((merged) => merged?.level)).toEqual(["sealed", "sealed", "sealed", "sealed"]);
+    expect(mergeLedgers(trusted(70), trusted(71))?.level).toBe("trusted");
   });
 
   it("keeps how often a payout has failed here", () => {

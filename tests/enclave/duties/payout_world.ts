@@ -145,7 +145,7 @@ export class World {
   }
 
   input(): LedgerInput {
-    return { payouts: this.payouts, stateNumber: this.confirmed, shard: SHARD, level: "proven" };
+    return { payouts: this.payouts, stateNumber: this.confirmed, shard: SHARD };
   }
 
   /** What signing depends on. */

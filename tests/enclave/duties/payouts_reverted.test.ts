@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { mergeLedgers } from "../../../src/enclave/duties/merged_ledger.ts";
-import type { PayoutLedger } from "../../../src/enclave/duties/payout_ledger.ts";
+import { ledgerAtLevel, type PayoutLedger, startPayoutLedger } from "../../../src/enclave/duties/payout_ledger.ts";
 import { payoutLedger } from "../../../src/enclave/duties/payout_ledger_codec.ts";
 import type { ImportedBlock } from "../../../src/parentchain/imported_block.ts";
 import { blockHash } from "../../../src/primitives/branded.ts";
@@ -60,5 +60,15 @@ describe("a ledger that was read on an abandoned branch", () => {
     expect(read(a, world, next).alerts).toMatchObject([{ code: "PayoutLedgerStopped" }]);
     world.number--;
     expect(goOn(world, a)).toMatchObject({ mustStore: true });
+  });
+});
+
+describe("ledgerAtLevel()", () => {
+  it("raises the level of a ledger, and never lowers it, also over a restart", () => {
+    const trusted = startPayoutLedger(63, 0n, "trusted");
+    const sealed = payoutLedger.decode(payoutLedger.encode(ledgerAtLevel(trusted, "sealed")));
+    expect(sealed.level).toBe("sealed");
+    expect(ledgerAtLevel(sealed, "trusted").level).toBe("sealed");
+    expect(ledgerAtLevel(sealed, "proven").level).toBe("proven");
   });
 });

@@ -127,6 +127,26 @@ describe("a host that shows a shard as better founded than it is", () => {
     }
   });
 
+  it("is refused with PayoutFinalityLowered if payouts are to rest on less than before", async () => {
+    const founded = new TestHost(new TestChain());
+    unwrap(await founded.init({ finality: 1, payoutFinality: 0 }));
+    unwrap(await founded.initParentchain());
+    await follow(founded, { storage: founded.listed() });
+    const start = async (disk: Disk, payoutFinality: number) => {
+      const host = new TestHost(founded.chain, disk, testPlatform(), founded.tip);
+      unwrap(await host.init({ finality: 1, payoutFinality }));
+      unwrap(await host.initParentchain());
+      return host;
+    };
+    for (const [payoutFinality, name] of [[1, "sealed"], [2, "trusted"]] as const) {
+      expect((await start(founded.disk.copy(), payoutFinality)).fatal).toEqual({
+        code: "PayoutFinalityLowered",
+        detail: `The shard pays at level "proven", and "${name}" was asked for`,
+      });
+    }
+    expect((await start(founded.disk.copy(), 0)).fatal).toBeUndefined();
+  });
+
   it("cannot hide that a shard was founded with a root account, today or after a restart", async () => {
     const statementOf = async (host: TestHost) => {
       const answer = rpcReturnValue.decode(fromHex(await host.connect().request("attestation_getEvidence")));
@@ -137,7 +157,7 @@ describe("a host that shows a shard as better founded than it is", () => {
       expect((await statementOf(host)).hasRoot).toBe(hasRoot);
       const restarted = new TestHost(host.chain, host.disk.copy(), testPlatform(), host.tip);
       unwrap(await restarted.init({ testGenesis: !hasRoot }));
-      unwrap(await restarted.initParentchain());
+      await restarted.resume([host.tip]);
       expect((await statementOf(restarted)).hasRoot).toBe(hasRoot);
     }
   });
