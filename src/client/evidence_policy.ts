@@ -39,6 +39,8 @@ export interface EnclaveRegistry {
   readonly findEnclave: (signer: AccountId) => Promise<EnclaveRegistration | undefined>;
   /** The measurement a shard's enclaves must have now, or `undefined` if the parentchain has no such shard. */
   readonly activeFingerprint: (shard: ShardIdentifier) => Promise<EnclaveFingerprint | undefined>;
+  /** Whether a signer is listed among the validateers of a shard. */
+  readonly isListed: (shard: ShardIdentifier, signer: AccountId) => Promise<boolean>;
 }
 
 /** One registration. */
@@ -103,6 +105,11 @@ export type TrustError =
   | { readonly code: "RegisteredFingerprintMismatch"; readonly registered: EnclaveFingerprint }
   /** Its registration skipped attestation, and the policy does not accept that. */
   | { readonly code: "RegistrationUnattested" }
+  /**
+   * It is not among the validateers of its shard: it may have been registered and never got the shard, so that its keys and
+   * its vault are nobody else's, or it was taken out.
+   */
+  | { readonly code: "NotListedForShard"; readonly signer: AccountId }
   /** A root account can set balances in its shard, and the policy does not accept that. */
   | { readonly code: "ShardHasRoot" };
 
@@ -145,6 +152,9 @@ export async function judgeEnclave(
     return err({ code: "RegisteredFingerprintMismatch", registered: registration.fingerprint });
   }
   if (!registration.isAttested && !policy.acceptUnattested) return err({ code: "RegistrationUnattested" });
+  if (!await registry.isListed(shard, statement.signer)) {
+    return err({ code: "NotListedForShard", signer: statement.signer });
+  }
   if (statement.hasRoot && !policy.acceptRoot) return err({ code: "ShardHasRoot" });
   return ok({
     statement,

@@ -91,17 +91,18 @@ export type KeysError =
   /** The content is not that of this version. */
   | { readonly code: "KeysMalformed" };
 
-/** Draws all keys of a shard; takes up to a second for the RSA key. The second value is what {@linkcode openKeys} takes. */
+/** Draws all keys of a shard, but the signer's if its seed is given; takes up to a second for the RSA key. The second value is what {@linkcode openKeys} takes. */
 export async function createKeys(
   context: SealContext,
   shard: ShardIdentifier,
+  signerSeed: Uint8Array = randomBytes(32),
 ): Promise<{ readonly keys: EnclaveKeys; readonly sealed: Uint8Array }> {
   const pair = await generateShieldingKey();
   const stored: StoredKeys = {
     version: VERSION,
     shard,
     epoch: 0,
-    signerSeed: randomBytes(32),
+    signerSeed,
     enclaveAccountSeed: randomBytes(32),
     stateKey: randomBytes(32),
     pathKey: randomBytes(32),

@@ -68,6 +68,7 @@ function registry(changes: Partial<EnclaveRegistry> = {}): EnclaveRegistry {
   return {
     findEnclave: () => Promise.resolve({ fingerprint, isAttested: true }),
     activeFingerprint: () => Promise.resolve(fingerprint),
+    isListed: () => Promise.resolve(true),
     ...changes,
   };
 }
@@ -157,6 +158,13 @@ describe("judgeEnclave()", () => {
     const skipped = found({ fingerprint, isAttested: false });
     expect(await verdict(makeEvidence(), skipped)).toBe("RegistrationUnattested");
     expect(await verdict(makeEvidence(), { ...skipped, policy: { acceptUnattested: true } })).toBe("trusted");
+  });
+
+  it("reports NotListedForShard for an enclave that the parentchain does not list among the shard's validateers", async () => {
+    const asked: unknown[] = [];
+    const isListed = (...query: unknown[]) => Promise.resolve(asked.push(query) === 0);
+    expect(await verdict(makeEvidence(), { registry: { isListed } })).toBe("NotListedForShard");
+    expect(asked).toEqual([[shard, signer]]);
   });
 
   it("reports ShardHasRoot for a shard that was founded for tests, unless that is accepted", async () => {

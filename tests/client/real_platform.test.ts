@@ -22,6 +22,7 @@ async function judge({ quote, collateral, root }: World, change: Partial<TrustPo
   const registry = {
     findEnclave: () => Promise.resolve({ fingerprint, isAttested: true }),
     activeFingerprint: () => Promise.resolve(fingerprint),
+    isListed: () => Promise.resolve(true),
   };
   const evidence = evidenceCodec.decode(evidenceCodec.encode({
     quote,

@@ -17,6 +17,7 @@ describe("judgeEnclave() on trust domains", () => {
     const registry = {
       findEnclave: () => Promise.resolve({ fingerprint, isAttested: true }),
       activeFingerprint: () => Promise.resolve(fingerprint),
+      isListed: () => Promise.resolve(true),
     };
     const policy = {
       roots: [root],

@@ -260,7 +260,15 @@ export class TestHost {
   async importParentchain(blocks: readonly TestBlock[]) {
     const health = await this.call("init_parentchain", this.infoRequest());
     if (!health.ok) throw new TypeError(health.error.code);
-    const { keys } = health.value;
+    this.nowMs = Math.max(this.nowMs, timeOf(blocks.at(-1)?.number ?? 0));
+    return await this.call("import_parentchain", this.importRequest(blocks, health.value.keys));
+  }
+
+  importRequest(
+    blocks: readonly TestBlock[],
+    keys: readonly Uint8Array[],
+    nowMs: number = this.nowMs,
+  ): EcallRequest<"import_parentchain"> {
     const encoded = blocks.map((block) =>
       blockInput.encode({
         header: parentchainHeader.encode(block.header),
@@ -271,8 +279,7 @@ export class TestHost {
         },
       })
     );
-    this.nowMs = Math.max(this.nowMs, timeOf(blocks.at(-1)?.number ?? 0));
-    return await this.call("import_parentchain", { nowMs: BigInt(this.nowMs), parentchain: 0, blocks: encoded });
+    return { nowMs: BigInt(nowMs), parentchain: 0, blocks: encoded };
   }
 
   /** Takes the follower up where the disk has left it, and hands in those blocks that it has not seen. */

@@ -67,6 +67,19 @@ describe("Enclave at a restart", () => {
     expect([host.all, host.fatal]).toEqual([[], undefined]);
   });
 
+  it("keeps the account of keys that nothing was done with, and takes the shard that is named now", async () => {
+    // What `validateer signing-key` leaves: somebody asked whose account to pay.
+    const asked = new TestHost(new TestChain());
+    const before = unwrap(await asked.init());
+    const shard = new Uint8Array(32).fill(0x51);
+    const host = new TestHost(asked.chain, asked.disk.copy());
+    const named = unwrap(await host.init({ shard }));
+    expect([named.shard, named.signer]).toEqual([shard, before.signer]);
+    expect(named.shieldingKey).not.toBe(before.shieldingKey);
+    const again = unwrap(await new TestHost(asked.chain, host.disk.copy()).init());
+    expect([again.shard, again.signer, again.shieldingKey]).toEqual([shard, named.signer, named.shieldingKey]);
+  });
+
   it("does not author in its start slot and the next one", async () => {
     const before = await stopped();
     const host = new TestHost(before.chain, before.disk.copy(), testPlatform(), before.tip);

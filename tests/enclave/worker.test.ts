@@ -71,7 +71,10 @@ beforeAll(async () => {
   });
   port = createMessageEnclavePort(running.ecalls as unknown as MessageEnd);
   identity = await call("init", { ...requests.initRequest(), nowMs: BigInt(Date.now()), listenPort });
-  await call("init_parentchain", requests.infoRequest());
+  const { keys } = await call("init_parentchain", requests.infoRequest());
+  requests.identity = identity;
+  const block = chain.build(chain.genesis, { storage: requests.listed() });
+  await call("import_parentchain", requests.importRequest([block], keys, Date.now()));
   rpcPort = await call("start_rpc", undefined);
 }, 60_000);
 

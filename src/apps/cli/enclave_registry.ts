@@ -10,8 +10,10 @@ import {
   type ShardIdentifier,
 } from "../../primitives/branded.ts";
 import { encodeBase58 } from "../../primitives/base58.ts";
+import { equalBytes } from "../../primitives/bytes.ts";
 import type { EnclaveRegistry } from "../../client/evidence_policy.ts";
 import { printable } from "../../client/worker_answer.ts";
+import { CliError } from "./cli_error.ts";
 import { addressOf, type Parentchain, query } from "./parentchain.ts";
 
 /** One registered enclave. */
@@ -113,6 +115,27 @@ export async function readShardConfigs(
   return { active: pending.at <= number ? pending.config : activeConfig, pending, number };
 }
 
+/** Accounts of a shard's validateers, the one that confirms first; at a block, or now. @throws {CliError} `Parentchain` */
+export async function listedSigners(
+  chain: Parentchain,
+  shard: ShardIdentifier,
+  block?: Uint8Array,
+): Promise<readonly Uint8Array[]> {
+  const entry = chain.api.query["enclaveBridge"]?.["shardStatus"];
+  if (entry === undefined) {
+    throw new CliError(
+      "Parentchain",
+      `Cannot read the validateers: the runtime of "${chain.url}" has no enclave bridge`,
+    );
+  }
+  const value = block === undefined ? await entry(shard) : await entry.at(block, shard);
+  const list = value as unknown as {
+    readonly isNone: boolean;
+    unwrap(): Iterable<{ readonly signer: { toU8a(): Uint8Array } }>;
+  };
+  return list.isNone ? [] : [...list.unwrap()].map(({ signer }) => signer.toU8a());
+}
+
 /** The registry of a chain, for judging an enclave. */
 export function registryOf(chain: Parentchain): EnclaveRegistry {
   return {
@@ -121,6 +144,7 @@ export function registryOf(chain: Parentchain): EnclaveRegistry {
       const found = await findEnclave(chain, signer);
       return found && { fingerprint: found.fingerprint, isAttested: found.attestation !== "Skip" };
     },
+    isListed: async (shard, signer) => (await listedSigners(chain, shard)).some((listed) => equalBytes(listed, signer)),
   };
 }
 

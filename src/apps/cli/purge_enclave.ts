@@ -13,6 +13,7 @@ import { equalBytes } from "../../primitives/bytes.ts";
 import { fromHex } from "../../primitives/hex.ts";
 import { accountOf } from "./accounts.ts";
 import { CliError } from "./cli_error.ts";
+import { listedSigners } from "./enclave_registry.ts";
 import { addressOf, buildCall, type Parentchain, submitAndWait } from "./parentchain.ts";
 import { rootSigner } from "./root_signer.ts";
 import type { Terminal } from "./terminal.ts";
@@ -64,25 +65,4 @@ export async function purgeEnclave(chain: Parentchain, terminal: Terminal, order
   terminal.print(`validateers left: ${left.length}`);
   left.forEach((listed) => terminal.print(addressOf(listed)));
   terminal.note(`note: ${PURGE_NOTE}`);
-}
-
-/** Accounts of a shard's validateers, the one that confirms first; at a block, or now. */
-async function listedSigners(
-  chain: Parentchain,
-  shard: ShardIdentifier,
-  block?: Uint8Array,
-): Promise<readonly Uint8Array[]> {
-  const entry = chain.api.query["enclaveBridge"]?.["shardStatus"];
-  if (entry === undefined) {
-    throw new CliError(
-      "Parentchain",
-      `Cannot read the validateers: the runtime of "${chain.url}" has no enclave bridge`,
-    );
-  }
-  const value = block === undefined ? await entry(shard) : await entry.at(block, shard);
-  const list = value as unknown as {
-    readonly isNone: boolean;
-    unwrap(): Iterable<{ readonly signer: { toU8a(): Uint8Array } }>;
-  };
-  return list.isNone ? [] : [...list.unwrap()].map(({ signer }) => signer.toU8a());
 }

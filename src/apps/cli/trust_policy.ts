@@ -69,6 +69,9 @@ export function describeTrustError(error: TrustError, { statement }: Evidence): 
         `the enclave states ${encodeBase58(statement.fingerprint)}`;
     case "RegistrationUnattested":
       return "its registration skipped attestation; pass --accept-emulated-enclave to accept that";
+    case "NotListedForShard":
+      return `the parentchain does not list ${addressOf(error.signer)} among the validateers of its shard; ` +
+        "one that has just started is listed a few blocks later";
     case "ShardHasRoot":
       return "its shard was founded for tests, and a root account can set balances; " +
         "pass --accept-emulated-enclave to accept that";

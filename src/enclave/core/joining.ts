@@ -80,9 +80,10 @@ export interface JoiningContext {
 
 /**
  * Whether an enclave that has drawn keys of its own has to give them up: the shard is run by others, and it is not the one
- * that founded it. Undefined: nobody runs the shard yet.
+ * that founded it. Undefined: nobody runs the shard yet. A shard with confirmed blocks was founded, whoever is listed now.
  */
 export function mustJoin(view: ParentchainView, signer: Uint8Array): boolean | undefined {
+  if (view.confirmation !== undefined) return true;
   const first = view.shardStatus[0];
   return first === undefined ? undefined : !equalBytes(first.signer, signer);
 }
@@ -98,6 +99,8 @@ export class Joining {
   #failures = 0;
   /** Parentchain block at which the last try began. */
   #dialledAt = 0;
+  /** Validateers that were listed when it was told that none of them can be asked. */
+  #toldAloneOf: number | undefined;
   readonly #roots: OwnRoots;
 
   constructor(context: JoiningContext) {
@@ -153,7 +156,8 @@ export class Joining {
     const { tickets, outbox } = this.#context;
     const urls = providerUrls(view, this.#context.setup.signer);
     const url = urls[this.#attempts++ % Math.max(1, urls.length)];
-    if (url === undefined) return outbox.log("warn", "NoProviderKnown", { listed: view.shardStatus.length });
+    if (url === undefined) return this.#tellAlone(view.shardStatus.length);
+    this.#toldAloneOf = undefined;
     this.#isBusy = true;
     this.#dialledAt = view.number;
     outbox.log("info", "ProvisioningStarted", { peer: url });
@@ -164,6 +168,13 @@ export class Joining {
       return [];
     });
     outbox.push({ type: "dial_peer", value: { ticket, url } });
+  }
+
+  /** Says that nobody can be asked; again only when the list has become another. */
+  #tellAlone(listed: number): void {
+    if (listed === this.#toldAloneOf) return;
+    this.#toldAloneOf = listed;
+    this.#context.outbox.log("warn", "NoProviderKnown", { listed });
   }
 
   async #request(pipe: number): Promise<void> {

@@ -39,6 +39,7 @@ export interface BackendContext {
   readonly ports: EnclavePorts;
   readonly counters: EnclaveCounters;
   readonly outbox: Outbox;
+  /** None until it is known that the keys are the shard's. */
   readonly shard: () => Shard | undefined;
   readonly evidence: () => EvidenceMaker | undefined;
   /** Takes blocks of a peer into the import queue. */
@@ -55,7 +56,8 @@ export function createRpcService(context: BackendContext): RpcService {
   return {
     get info() {
       const { shard, fingerprint, keys, config: { muRaUrl, untrustedUrl } } = context.setup();
-      return { shard, fingerprint, shieldingKey: keys.shieldingJson, version: ports.version, muRaUrl, untrustedUrl };
+      const shieldingKey = context.shard() === undefined ? undefined : keys.shieldingJson;
+      return { shard, fingerprint, shieldingKey, version: ports.version, muRaUrl, untrustedUrl };
     },
     submit: async (request, connection) => {
       const shard = context.shard();

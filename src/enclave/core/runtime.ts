@@ -8,6 +8,7 @@
  */
 import { readShardVault } from "../../stf/pallets/parentchain.ts";
 import { isProductionChain } from "../../stf/parentchain_specs.ts";
+import { encodeBase58 } from "../../primitives/base58.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
 import { RpcRouter } from "../../transport/router.ts";
@@ -204,8 +205,9 @@ export class Runtime {
     const joins = this.#isSettled || view === undefined ? undefined : mustJoin(view, setup.signer);
     if (joins === undefined) return false;
     this.#isSettled = true;
+    const fields = { shard: encodeBase58(setup.shard), validateers: view?.shardStatus.length ?? 0 };
+    this.#outbox.log("info", joins ? "JoiningShard" : "ShardFounded", fields);
     if (!joins) return false;
-    this.#outbox.log("info", "JoiningShard", { validateers: view?.shardStatus.length ?? 0 });
     this.#running = undefined;
     this.#phase = "provisioning";
     this.#joining = new Joining({
@@ -353,8 +355,9 @@ export class Runtime {
       ports: this.#ports,
       counters: this.#counters,
       outbox: this.#outbox,
-      shard: () => this.#running?.shard,
-      evidence: () => this.#running?.evidence,
+      // Clients are told of no other keys than those that are known to be the shard's.
+      shard: () => this.#isSettled ? this.#running?.shard : undefined,
+      evidence: () => this.#isSettled ? this.#running?.evidence : undefined,
       importBlocks: (blocks, connection) => this.#gate.take(blocks, connection),
       view: () => this.#running?.feed.layerOne.newestView,
     });

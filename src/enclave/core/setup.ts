@@ -153,7 +153,7 @@ type OpenedKeys = { readonly keys: EnclaveKeys; readonly sealed: Uint8Array | un
 
 async function openOrCreateKeys(config: InitRequest, seal: SealContext): Promise<Result<OpenedKeys, EcallError>> {
   if (config.sealedKeys === undefined) {
-    if (config.storedBlocks !== undefined || config.files.some((name) => name !== KEYS_FILE)) {
+    if (!isUnused(config)) {
       const detail = `The data directory holds state, but no "${KEYS_FILE}" that could open it`;
       return err({ code: "SealedKeysMissing", detail });
     }
@@ -164,6 +164,10 @@ async function openOrCreateKeys(config: InitRequest, seal: SealContext): Promise
     const { shard } = opened.value;
     if (config.shard === undefined || equalBytes(config.shard, shard)) {
       return ok({ keys: opened.value, sealed: undefined });
+    }
+    // Nothing came of these keys but an account that may have been paid: it stays, the shard's keys are drawn anew.
+    if (isUnused(config)) {
+      return ok(await createKeys(seal, shardIdentifier(config.shard), opened.value.signer.seed));
     }
     const detail = `The data directory belongs to shard ${encodeBase58(shard)}, ` +
       `and ${encodeBase58(config.shard)} was asked for: use another one (--data-dir), or start anew (--clean-reset)`;
@@ -179,6 +183,11 @@ async function openOrCreateKeys(config: InitRequest, seal: SealContext): Promise
   }
   const detail = `The file "${KEYS_FILE}" is damaged, or another platform sealed it (${error.code})`;
   return err({ code: "SealedKeysRefused", detail });
+}
+
+/** Whether a data directory holds nothing but keys at most. */
+function isUnused({ storedBlocks, files }: InitRequest): boolean {
+  return storedBlocks === undefined && files.every((name) => name === KEYS_FILE);
 }
 
 /** The public facts of a setup. */

@@ -64,6 +64,10 @@ async function getterAnswer(text: string, service: RpcService, call: RpcCall): P
   return value.ok ? okAnswer(getterValue.encode(value.value)) : errorAnswer(getterErrorText(value.error));
 }
 
+function keyAnswer({ info: { shieldingKey } }: RpcService): string {
+  return shieldingKey === undefined ? errorAnswer("Shard is not known yet") : textAnswer(shieldingKey);
+}
+
 // Differs: this error has the form of all others.
 function vaultAnswer(service: RpcService): string {
   const vault = service.shardVault();
@@ -83,7 +87,7 @@ function countRequests(method: RpcMethod<RpcService>): RpcMethod<RpcService> {
 /** The methods that take no operation. */
 export function queryMethods(): RpcMethod<RpcService>[] {
   return [
-    query("author_getShieldingKey", "RSA key as JSON", ({ info }) => textAnswer(info.shieldingKey)),
+    query("author_getShieldingKey", "RSA key as JSON", keyAnswer),
     query("author_getShard", "The shard", ({ info }) => okAnswer(info.shard)),
     query("author_getFingerprint", "MRENCLAVE", ({ info }) => okAnswer(info.fingerprint)),
     query("author_getMuRaUrl", "Address of the provisioning endpoint", ({ info }) => textAnswer(info.muRaUrl)),
@@ -99,7 +103,7 @@ export function queryMethods(): RpcMethod<RpcService>[] {
     query("state_getRuntimeVersion", "A stub of the worker", () => STUB_ANSWER),
     query("attestation_getEvidence", "SCALE of quote and signed key statement", async (service) => {
       const evidence = await service.evidence();
-      return evidence === undefined ? errorAnswer("Parentchain is not known yet") : okAnswer(evidence);
+      return evidence === undefined ? errorAnswer("Shard is not known yet") : okAnswer(evidence);
     }),
     defineMethod({
       name: "author_pendingExtrinsics",

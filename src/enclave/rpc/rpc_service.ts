@@ -22,8 +22,8 @@ export interface Submitted {
 export interface ServiceInfo {
   readonly shard: Uint8Array;
   readonly fingerprint: Uint8Array;
-  /** JSON of the RSA key. */
-  readonly shieldingKey: string;
+  /** JSON of the RSA key; none until it is known that it is the shard's. */
+  readonly shieldingKey: string | undefined;
   /** Version of this software. */
   readonly version: string;
   readonly muRaUrl: string;

@@ -241,12 +241,14 @@ describe("a host with an old data directory", () => {
     expect(restarted.wanted.length).toBeGreaterThan(0);
   });
 
-  it("authors nothing with StateBehindConfirmation if only the keys are left", async () => {
+  it("authors nothing if only the keys are left, but asks the others for the shard", async () => {
     const keysOnly = changedDisk(whole, (disk) => {
       disk.files = new Map([[KEYS_FILE, disk.files.get(KEYS_FILE) as Uint8Array]]);
       disk.blocks = [];
     });
-    await expectNothingAuthored(await startOld(keysOnly), "StateBehindConfirmation");
+    const host = await startOld(keysOnly);
+    await expectNothingAuthored(host, "Provisioning");
+    expect(host.logs.map(({ code }) => code)).toContain("JoiningShard");
   });
 
   it("authors nothing with ConfirmedBlockUnavailable on a fork that it was led to before it saw the confirmation", async () => {
