@@ -152,6 +152,7 @@ describe("an enclave whose shard has other validateers", () => {
       second.writeFile = async function (this: PeerHost, name: string, bytes: Uint8Array, ticket: bigint) {
         if (this.codes().includes("ProvisioningProgress")) writes++;
         if (writes < crashAt) return await writeFile.call(this, name, bytes, ticket);
+        this.hasCrashed = true;
         // Maybe the file is there, but the enclave never hears of it.
         if (writes === crashAt && isWritten) this.disk.files.set(name, bytes);
       };
