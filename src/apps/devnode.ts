@@ -7,6 +7,7 @@ import { DATABASE_FILE, DEVNODE_VERSION, type RunningDevnode, startDevnode } fro
 import { DevnodeError } from "../devnode/deno/devnode_error.ts";
 import { createDevnodeProgram, type ProgramOptions } from "../devnode/deno/devnode_program.ts";
 import type { DevnodeOptions } from "../devnode/options.ts";
+import { onStopSignals } from "./stop_signals.ts";
 import { exitOnUsage } from "./usage_exit.ts";
 
 /** Longest time between a signal and the end: what is not closed by then is ended by the system. */
@@ -17,15 +18,12 @@ const EXIT_FAILED = 1;
 async function run({ node: options, quiet }: ProgramOptions): Promise<void> {
   const running = await startOrExit(options, quiet);
   printTable(options, running);
-  let isStopping = false;
-  const stop = async () => {
-    if (isStopping) return Deno.exit(0);
-    isStopping = true;
+  const stop = async (): Promise<void> => {
     setTimeout(() => Deno.exit(0), STOP_TIMEOUT_MS);
     await running.stop();
     Deno.exit(0);
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => void stop());
+  onStopSignals(() => void stop(), () => Deno.exit(0));
 }
 
 async function startOrExit(options: DevnodeOptions, quiet: boolean): Promise<RunningDevnode> {

@@ -7,6 +7,7 @@
  */
 import { installFastCrypto } from "../crypto/fast.ts";
 import { orderArguments } from "./cli/argument_order.ts";
+import { onStopSignals } from "./stop_signals.ts";
 import { exitOnUsage } from "./usage_exit.ts";
 import { printMrenclave, writeShieldingKey, writeSigningKey } from "./validateer/keys.ts";
 import { migrateShard } from "./validateer/migrate.ts";
@@ -23,12 +24,7 @@ const EXIT_INTERRUPTED = 130;
 /** A signal that the first SIGINT or SIGTERM aborts; a second one ends the process at once. */
 function interruption(): AbortSignal {
   const controller = new AbortController();
-  const interrupt = (): void => {
-    if (controller.signal.aborted) Deno.exit(EXIT_INTERRUPTED);
-    controller.abort();
-  };
-  Deno.addSignalListener("SIGINT", interrupt);
-  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", interrupt);
+  onStopSignals(() => controller.abort(), () => Deno.exit(EXIT_INTERRUPTED));
   return controller.signal;
 }
 

@@ -112,6 +112,9 @@ function assertNetwork({ authority, authorities, peers, peerPort }: NetworkOptio
   if (authority !== undefined && !authority.startsWith("//")) {
     throw new RangeError("Cannot use this authority: want the name of a development key such as //Alice");
   }
+  if (authority !== undefined && !authorities.includes(authority)) {
+    throw new RangeError(`Cannot use authority ${authority}: it is not among the authorities ${authorities.join(",")}`);
+  }
 }
 
 function assertWithin(name: string, value: number, min: number, max: number): void {

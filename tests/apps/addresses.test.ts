@@ -3,17 +3,31 @@ import { advertisedAddresses, externalAddress } from "../../src/apps/validateer/
 import type { ValidateerOptions } from "../../src/apps/validateer/options.ts";
 
 describe("externalAddress()", () => {
-  it.each([
-    ["example.org", "example.org:2000"],
-    ["wss://example.org", "wss://example.org:2000"],
-    ["wss://example.org:7", "wss://example.org:7"],
-    ["example.org:7", "example.org:7"],
-  ])("takes %s as %s", (given, expected) => {
-    expect(externalAddress(given, 2000)).toBe(expected);
+  it.each(
+    [
+      ["example.org", "wss://", "wss://example.org:2000"],
+      ["wss://example.org", "wss://", "wss://example.org:2000"],
+      ["wss://example.org:7", "wss://", "wss://example.org:7"],
+      ["example.org:7", "ws://", "ws://example.org:7"],
+      ["news.example", "", "news.example:2000"],
+      ["compute.amazonaws.com:3443", "", "compute.amazonaws.com:3443"],
+    ] as const,
+  )("takes %s for %j as %s", (given, scheme, expected) => {
+    expect(externalAddress(given, scheme, 2000)).toBe(expected);
   });
 
-  it("refuses more parts", () => {
-    expect(() => externalAddress("wss://a:1:2", 2000)).toThrow(TypeError);
+  it.each(
+    [
+      ["wss://a:1:2", "wss://"],
+      ["ws://a", "wss://"],
+      ["wss://a", ""],
+      ["http://a", "ws://"],
+      ["a:65536", "ws://"],
+      ["a/b", "wss://"],
+      ["", "wss://"],
+    ] as const,
+  )("refuses %j for %j", (given, scheme) => {
+    expect(() => externalAddress(given, scheme, 2000)).toThrow(TypeError);
   });
 });
 

@@ -15,6 +15,18 @@ describe.each(["cli/main.ts", "devnode.ts", "local_setup.ts", "validateer.ts"])(
   });
 });
 
+describe("the program devnode.ts", () => {
+  it.each([
+    [["--peer-port", "30333"], "--authority", 2],
+    [["--authority", "//Zed", "--authorities", "//Alice,//Bob"], "not among the authorities //Alice,//Bob", 1],
+  ])("ends before it starts on %j", async (options, why, expected) => {
+    const { code, output } = await new Child("devnode.ts", options).end();
+    expect(output).toContain(why);
+    expect(output).not.toContain("    at ");
+    expect(code).toBe(expected);
+  });
+});
+
 describe("a subcommand of the validateer", () => {
   it("ends with 2 on a value that it refuses", async () => {
     const { code, output } = await new Child("validateer.ts", ["run", "--trusted-worker-port", "x"]).end();

@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { encodeBase58 } from "../../src/primitives/base58.ts";
 import { orderArguments } from "../../src/apps/cli/argument_order.ts";
 import { createProgram, type RunOptions, type ValidateerOptions } from "../../src/apps/validateer/options.ts";
+
+const SHARD = encodeBase58(new Uint8Array(32).fill(7));
 
 interface Parsed {
   readonly action: string;
@@ -54,8 +57,8 @@ describe("the validateer's command line", () => {
   });
 
   it("gives -d the meaning of its place", async () => {
-    expect(await parse("-d folder run -d shard")).toMatchObject({
-      shard: "shard",
+    expect(await parse(`-d folder run -d ${SHARD}`)).toMatchObject({
+      shard: SHARD,
       options: { dataDir: "folder", dev: true },
     });
     expect((await parse("run --skip-ra --data-dir x -P 2010 -h 4546")).options).toMatchObject({
@@ -67,17 +70,17 @@ describe("the validateer's command line", () => {
   });
 
   it("takes options of both kinds and a shard without naming run", async () => {
-    expect(await parse("--dev --data-dir x -d y shard --log-level debug")).toMatchObject({
+    expect(await parse(`--dev --data-dir x -d y ${SHARD} --log-level debug`)).toMatchObject({
       action: "run",
-      shard: "shard",
+      shard: SHARD,
       options: { dev: true, dataDir: "y", logLevel: "debug" },
     });
   });
 
   it("takes where a shard migrates to, and the options of run with it", async () => {
-    expect(await parse("--data-dir a --enclave-bundle b.js migrate-shard c shard --dev")).toMatchObject({
+    expect(await parse(`--data-dir a --enclave-bundle b.js migrate-shard c ${SHARD} --dev`)).toMatchObject({
       action: "migrate-shard c",
-      shard: "shard",
+      shard: SHARD,
       options: { dataDir: "a", enclaveBundle: "b.js", dev: true },
     });
     expect((await parse("migrate-shard c -d a")).options).toMatchObject({ dataDir: "a", dev: false });
@@ -122,10 +125,29 @@ describe("the validateer's command line", () => {
     "-P x",
     "--parentchain-finality maybe",
     "--data-dir",
+    "run nonsense",
+    "migrate-shard folder nonsense",
+    `run ${SHARD}a`,
+    "-u 127.0.0.1",
+    "-u http://127.0.0.1",
+    "-u ws://127.0.0.1:9944",
+    "-u wss://node.example/path",
+    "-T ws://worker.example",
+    "-U wss://worker.example",
+    "-M wss://worker.example",
+    "-M worker.example:port",
   ])(
     "refuses %j",
     async (line) => {
       await expect(parse(line)).rejects.toThrow();
     },
   );
+
+  it.each(["ws://127.0.0.1", "wss://node.example", "ws://[::1]"])("takes %j for a node", async (url) => {
+    expect((await parse(`-u ${url} -T worker.example -M worker.example:7`)).options).toMatchObject({
+      integriteeRpcUrl: url,
+      trustedExternalAddress: "worker.example",
+      muRaExternalAddress: "worker.example:7",
+    });
+  });
 });

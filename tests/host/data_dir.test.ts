@@ -45,6 +45,14 @@ describe("openDataDir()", () => {
     },
   );
 
+  it("reports Failed below a link to nowhere, such as a volume that is not there", async () => {
+    const link = join(folder, "volume");
+    await Deno.symlink(join(folder, "not-mounted"), link);
+    for (const path of [link, join(link, "data")]) {
+      await expect(openDataDir(path)).rejects.toMatchObject({ code: "Failed" });
+    }
+  });
+
   it("reports InUse while another process holds the directory, and opens it once that is gone", async () => {
     const holder = new Deno.Command(Deno.execPath(), {
       args: [

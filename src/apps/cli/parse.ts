@@ -42,6 +42,12 @@ export function parsePort(text: string): number {
   return port;
 }
 
+/** Address of a parentchain node; its port is an option of its own. @throws {InvalidArgumentError} */
+export function parseNodeUrl(text: string): string {
+  if (/^wss?:\/\/(\[[0-9a-f:.]+\]|[^\s:/?#@[\]]+)$/iu.test(text)) return text;
+  throw new InvalidArgumentError("want ws://HOST or wss://HOST; the port is an option of its own");
+}
+
 /** Days as milliseconds, u32 days. @throws {InvalidArgumentError} */
 export function parseDays(text: string): number {
   return parseU32(text) * DAY_MS;

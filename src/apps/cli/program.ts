@@ -12,7 +12,7 @@ import { orderArguments } from "./argument_order.ts";
 import { CliError, EXIT_FAILURE, EXIT_USAGE } from "./cli_error.ts";
 import type { CommandContext, GlobalOptions } from "./context.ts";
 import { addParentchainCommands } from "./parentchain_commands.ts";
-import { parseDays, parsePort } from "./parse.ts";
+import { parseDays, parseNodeUrl, parsePort } from "./parse.ts";
 import type { Terminal } from "./terminal.ts";
 import { addTrustedCommands } from "./trusted_commands.ts";
 
@@ -20,7 +20,7 @@ import { addTrustedCommands } from "./trusted_commands.ts";
 export function buildProgram(terminal: Terminal): Command {
   const program = new Command("integritee-cli")
     .description("talk to an Integritee parentchain and to the shards on it")
-    .option("-u, --node-url <url>", "parentchain node, without port", "ws://127.0.0.1")
+    .option("-u, --node-url <url>", "parentchain node, without port", parseNodeUrl, "ws://127.0.0.1")
     .option("-p, --node-port <port>", "port of the parentchain node", parsePort, 9944)
     .option("-U, --worker-url <url>", "worker, without port", "wss://127.0.0.1")
     .option("-P, --trusted-worker-port <port>", "port of the worker's trusted endpoint", parsePort, 2000)

@@ -19,24 +19,32 @@ export interface AdvertisedAddresses {
   readonly tlsNames: readonly string[];
 }
 
+/** Largest port of TCP. */
+const MAX_PORT = 65_535;
+/** Scheme, if there is one, host and port, if there is one. */
+const ADDRESS = /^(?<scheme>wss?:\/\/)?(?<host>[^\s:/?#@]+)(?::(?<port>\d{1,5}))?$/u;
+
 /**
- * An external address as given: with three parts it stays, with two the port is appended if it has a scheme, with one
- * the port is appended.
+ * An external address with what it leaves out: the scheme (none for provisioning, `""`) and the port.
  *
- * @throws {TypeError} If it has another form.
+ * @throws {TypeError} If it has another form or another scheme.
  */
-export function externalAddress(given: string, port: number): string {
-  const parts = given.split(":").length;
-  if (parts === 1 || (parts === 2 && given.includes("ws"))) return `${given}:${port}`;
-  if (parts === 2 || parts === 3) return given;
-  throw new TypeError(`Cannot use external address "${given}": want HOST, SCHEME://HOST or SCHEME://HOST:PORT`);
+export function externalAddress(given: string, scheme: "wss://" | "ws://" | "", port: number): string {
+  const { groups } = ADDRESS.exec(given) ?? {};
+  const own = groups?.["port"] === undefined ? port : Number(groups["port"]);
+  if (groups === undefined || own > MAX_PORT || (groups["scheme"] ?? scheme) !== scheme) {
+    throw new TypeError(
+      `Cannot use external address "${given}": want HOST or HOST:PORT${scheme && `, with "${scheme}" or without`}`,
+    );
+  }
+  return `${scheme}${groups["host"]}:${own}`;
 }
 
 /** The addresses of these options; `trustedPort` is the one that is listened on. */
 export function advertisedAddresses(options: ValidateerOptions): AdvertisedAddresses {
   const ip = listenHostname(options);
-  const or = (given: string | undefined, scheme: string, port: number): string =>
-    given === undefined ? `${scheme}${ip}:${port}` : externalAddress(given, port);
+  const or = (given: string | undefined, scheme: "wss://" | "ws://" | "", port: number): string =>
+    given === undefined ? `${scheme}${ip}:${port}` : externalAddress(given, scheme, port);
   const trustedUrl = or(options.trustedExternalAddress, "wss://", options.trustedWorkerPort);
   return {
     trustedUrl,

@@ -8,6 +8,8 @@
  * @module
  */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { parseNodeUrl, parseShard } from "../cli/parse.ts";
+import { externalAddress } from "./addresses.ts";
 import { takeMigrateOptions } from "./migrate_options.ts";
 import { MAX_SLOT_DURATION_MS, MIN_SLOT_DURATION_MS } from "../../stf/pallets/shard.ts";
 
@@ -62,18 +64,39 @@ function integerBetween(min: number, max: number): (text: string) => number {
 
 const port = integerBetween(0, 65_535);
 
+function addressWith(scheme: "wss://" | "ws://" | ""): (text: string) => string {
+  return (text) => {
+    try {
+      externalAddress(text, scheme, 0);
+      return text;
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message);
+    }
+  };
+}
+
+/** A shard's name as it was typed, once it is known to be one. */
+function shardName(text: string): string {
+  parseShard(text);
+  return text;
+}
+
 function globalOptions(): Option[] {
   return [
-    new Option("-u, --integritee-rpc-url <url>", "parentchain node; with --dev the default is an embedded one"),
+    new Option("-u, --integritee-rpc-url <url>", "parentchain node; with --dev the default is an embedded one")
+      .argParser(parseNodeUrl),
     new Option("-p, --integritee-rpc-port <port>", "its port").argParser(port).default(9944),
     new Option("-d, --data-dir <folder>", "where keys, state and blocks are kept").default(".data"),
     new Option("--ws-external", "listen on all interfaces instead of 127.0.0.1").default(false),
     new Option("-P, --trusted-worker-port <port>", "trusted RPC, wss").argParser(port).default(2000),
     new Option("-w, --untrusted-worker-port <port>", "untrusted RPC, ws").argParser(port).default(2001),
     new Option("-r, --mu-ra-port <port>", "provisioning of other validateers").argParser(port).default(3443),
-    new Option("-T, --trusted-external-address <address>", "advertised address of the trusted RPC"),
-    new Option("-U, --untrusted-external-address <address>", "advertised address of the untrusted RPC"),
-    new Option("-M, --mu-ra-external-address <address>", "advertised address of the provisioning"),
+    new Option("-T, --trusted-external-address <address>", "advertised address of the trusted RPC")
+      .argParser(addressWith("wss://")),
+    new Option("-U, --untrusted-external-address <address>", "advertised address of the untrusted RPC")
+      .argParser(addressWith("ws://")),
+    new Option("-M, --mu-ra-external-address <address>", "advertised address of the provisioning")
+      .argParser(addressWith("")),
     new Option("--enable-metrics", "serve Prometheus metrics").default(false),
     new Option("-i, --metrics-port <port>", "port of the metrics").argParser(port).default(8787),
     new Option("-h, --untrusted-http-port <port>", "port of /is_initialized").argParser(port).default(4545),
@@ -147,12 +170,13 @@ export function createProgram(actions: ValidateerActions, version: string): Comm
   run.argument(
     "[shard]",
     "base58; default: the one that the data directory belongs to, a new one to the enclave's fingerprint",
+    shardName,
   );
   for (const option of runOptions()) run.addOption(option);
   run.action((shard: string | undefined) => actions.run(shard, run.optsWithGlobals<RunOptions>()));
   const migrate = add("migrate-shard", "hand the shard of this data directory over to another enclave of this machine");
   migrate.argument("<folder>", "data directory of the other enclave; it is made if it is not there");
-  migrate.argument("[shard]", "base58; default: the one that this data directory belongs to");
+  migrate.argument("[shard]", "base58; default: the one that this data directory belongs to", shardName);
   for (const option of migrateOptions()) migrate.addOption(option);
   takeMigrateOptions(migrate);
   migrate.action((folder: string, shard: string | undefined) =>

@@ -77,7 +77,17 @@ export function createDevnodeProgram(version: string, run: (options: ProgramOpti
     .showHelpAfterError("(run with --help for all options)")
     .allowExcessArguments(false);
   for (const option of programOptions()) program.addOption(option);
-  return program.action(async (flags: Flags) => await run(toProgramOptions(flags)));
+  return program.action(async (flags: Flags) => await run(readOptions(program, flags)));
+}
+
+/** The choices; what does not fit together ends the program like a value that cannot be read. */
+function readOptions(program: Command, flags: Flags): ProgramOptions {
+  try {
+    return toProgramOptions(flags);
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    return program.error(`error: ${error.message}`);
+  }
 }
 
 function programOptions(): Option[] {

@@ -9,7 +9,7 @@ import { MAX_PEERS } from "../../parentchain/wanted_keys.ts";
 import type { ParentchainView } from "../../parentchain/view.ts";
 import type { AccountId } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
-import { toHex } from "../../primitives/hex.ts";
+import { encodeBase58 } from "../../primitives/base58.ts";
 import { type GrantedPeer, grantedPeer, noteDelegates, wantedDelegates } from "../provisioning/granted_peers.ts";
 import { type UpgradeWatch, watchUpgrade } from "../provisioning/upgrade_watch.ts";
 import type { Tickets } from "../tickets.ts";
@@ -106,7 +106,10 @@ export class PeerRegistry {
     this.#watch = seen !== undefined && equalBytes(seen.fingerprint, this.#setup.fingerprint) ? undefined : seen;
     const watch = this.#watch;
     if (watch === undefined || watch.firstSeenAt === before?.firstSeenAt) return;
-    this.#outbox.log("warn", "UpgradeVisible", { from: watch.firstSeenAt, fingerprint: toHex(watch.fingerprint) });
+    this.#outbox.log("warn", "UpgradeVisible", {
+      from: watch.firstSeenAt,
+      fingerprint: encodeBase58(watch.fingerprint),
+    });
   }
 
   /** Takes note of an attested account that is about to get the shard; whether it is on disk. Not to be awaited in an ecall. */

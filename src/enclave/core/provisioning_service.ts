@@ -8,6 +8,7 @@ import { activeFingerprint } from "../../parentchain/view.ts";
 import { encodeSs58 } from "../../crypto/ss58.ts";
 import { blockHash, h256 } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
+import { encodeBase58 } from "../../primitives/base58.ts";
 import { toHex } from "../../primitives/hex.ts";
 import { err, ok, type Result } from "../../primitives/result.ts";
 import { stateRootOf } from "../../sidechain/chain_block.ts";
@@ -64,7 +65,10 @@ export class ProvisioningService {
       });
       return ok(this.#server.port);
     } catch (error) {
-      return err({ code: "ListenFailed", detail: error instanceof Error ? error.name : "unknown" });
+      return err({
+        code: "ListenFailed",
+        detail: `Cannot listen on ${hostname}:${port}: ${error instanceof Error ? error.name : "unknown"}`,
+      });
     }
   }
 
@@ -111,7 +115,7 @@ export class ProvisioningService {
   #tellProvisioned({ account, fingerprint, manifest }: Provisioned): void {
     this.#context.outbox.log("info", "ShardProvisioned", {
       to: encodeSs58(account, GENERIC_SS58_PREFIX),
-      fingerprint: toHex(fingerprint),
+      fingerprint: encodeBase58(fingerprint),
       block: manifest.blockNumber,
       root: toHex(manifest.stateRoot),
     });

@@ -323,8 +323,8 @@ export class Runtime {
   startRpc(): Result<number, EcallError> {
     const setup = this.#setup as EnclaveSetup;
     if (this.#server !== undefined) return ok(this.#server.port);
+    const { listenHostname: hostname, listenPort: port } = setup.config;
     try {
-      const { listenHostname: hostname, listenPort: port } = setup.config;
       const router = new RpcRouter<RpcService>(enclaveMethods(), {
         onInternalError: (method, error) =>
           this.#outbox.log("error", "RpcHandlerFailed", { method, error: error instanceof Error ? error.name : "" }),
@@ -333,7 +333,10 @@ export class Runtime {
       this.#server = this.#ports.startServer({ hostname, port, certificate: setup.certificate, router, service });
       return ok(this.#server.port);
     } catch (error) {
-      return refuse("ListenFailed", error instanceof Error ? error.name : "unknown");
+      return refuse(
+        "ListenFailed",
+        `Cannot listen on ${hostname}:${port}: ${error instanceof Error ? error.name : "unknown"}`,
+      );
     }
   }
 

@@ -102,7 +102,8 @@ async function ensureFolder(folder: string): Promise<void> {
     if (error instanceof Deno.errors.AlreadyExists) return;
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     await ensureFolder(dirname(folder));
-    return await ensureFolder(folder);
+    // Tried once more and no oftener: below a link to nowhere a folder stays impossible.
+    await Deno.mkdir(folder, { mode: 0o700 });
   }
   await syncFolder(dirname(folder));
 }
