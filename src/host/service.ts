@@ -10,6 +10,7 @@
  */
 import { type Health, type Identity, type InitRequest, PHASES, type SlotOutcome } from "../enclave/api/ecall_values.ts";
 import type { EcallError, EcallName, EcallRequest, EcallResponse } from "../enclave/api/ecalls.ts";
+import { unlessAborted } from "./interruption.ts";
 import type { Log } from "./log.ts";
 import type { EnclaveHost } from "./enclave_host.ts";
 import type { HostMetrics } from "./metrics.ts";
@@ -66,7 +67,7 @@ export interface ServicePorts {
   readonly timer: SlotTimer;
   readonly metrics: HostMetrics;
   readonly log: Log;
-  /** Ends what is waited for at the start. */
+  /** Ends a start. */
   readonly stop: AbortSignal;
   /** Called with the signer once the enclave is up, so that its account can be paid. */
   readonly fund: (identity: Identity) => Promise<void>;
@@ -88,10 +89,10 @@ export class ValidateerService {
     this.#ports = ports;
   }
 
-  /** Starts the enclave's life from its sealed files. @throws {ServiceError} */
+  /** Starts the enclave's life from its sealed files. @throws {ServiceError} @throws The reason of `stop` when that is given. */
   async recover(request: InitRequest): Promise<Identity> {
-    const identity = await this.call("init", request);
-    const health = await this.health();
+    const identity = await this.#unlessStopped(this.call("init", request));
+    const health = await this.#unlessStopped(this.health());
     if (PHASES[health.phase] === "recovering") {
       throw new ServiceError("StillRecovering", "Cannot start: the enclave asked for nothing more but has no state");
     }
@@ -100,43 +101,38 @@ export class ValidateerService {
 
   /**
    * Follows the parentchain to its head, waits until the enclave has the shard, and opens its endpoints. Gives the port of the
-   * trusted one; 0 if it was stopped before.
+   * trusted one.
    *
    * @throws {ServiceError}
+   * @throws The reason of `stop` when that is given: nothing more is begun then.
    */
   async sync(identity: Identity): Promise<number> {
     const { link, timer } = this.#ports;
     // Paid first: the registration is sent as soon as the enclave has seen the parentchain's head.
-    await this.#ports.fund(identity);
-    this.#position = await this.call("init_parentchain", {
-      nowMs: BigInt(timer.now()),
-      parentchain: INTEGRITEE,
-      info: await link.info(),
-    });
-    await link.follow({
+    await this.#unlessStopped(this.#ports.fund(identity));
+    const info = await this.#unlessStopped(link.info());
+    const request = { nowMs: BigInt(timer.now()), parentchain: INTEGRITEE, info };
+    this.#position = await this.#unlessStopped(this.call("init_parentchain", request));
+    await this.#unlessStopped(link.follow({
       position: () => this.#position as FollowerPosition,
       importBlocks: (blocks) => this.#importParentchain(blocks),
-    });
+    }));
     await this.#untilProvisioned();
-    if (this.#ports.stop.aborted) return 0;
-    const port = await this.call("start_rpc", undefined);
-    await this.#startProvisioning();
+    const port = await this.#unlessStopped(this.call("start_rpc", undefined));
+    await this.#unlessStopped(this.#startProvisioning());
     return port;
+  }
+
+  #unlessStopped<T>(work: Promise<T>): Promise<T> {
+    return unlessAborted(this.#ports.stop, work);
   }
 
   /** Waits while the enclave takes the shard from another validateer: before, it has no keys that clients could use. */
   async #untilProvisioned(): Promise<void> {
-    const { stop, timer } = this.#ports;
-    while (!stop.aborted && PHASES[(await this.health()).phase] === "provisioning") {
-      await new Promise<void>((resolve) => {
-        const go = () => {
-          cancel();
-          stop.removeEventListener("abort", go);
-          resolve();
-        };
-        const cancel = timer.after(PROVISIONING_LOOK_INTERVAL_MS, go);
-        stop.addEventListener("abort", go);
-      });
+    while (PHASES[(await this.#unlessStopped(this.health())).phase] === "provisioning") {
+      const pause = Promise.withResolvers<void>();
+      const cancel = this.#ports.timer.after(PROVISIONING_LOOK_INTERVAL_MS, pause.resolve);
+      await this.#unlessStopped(pause.promise).finally(cancel);
     }
   }
 

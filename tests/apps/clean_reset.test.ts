@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { cleanReset } from "../../src/apps/validateer/clean_reset.ts";
+import type { RunOptions } from "../../src/apps/validateer/options.ts";
 import { runValidateer } from "../../src/apps/validateer/run.ts";
 import { startDevnode } from "../../src/devnode/deno/run_devnode.ts";
 import { KEYS_FILE } from "../../src/enclave/api/ecall_values.ts";
@@ -44,8 +45,17 @@ function left(below = ""): string[] {
 }
 
 /** Starts a validateer with `--clean-reset`, which must be refused; gives why. */
-async function refusalOf(shard: string | undefined, ...argv: readonly string[]): Promise<unknown> {
-  const options = await optionsOf("--clean-reset", "--data-dir", folder, ...argv);
+async function refusalOf(...argv: readonly string[]): Promise<unknown> {
+  return await refusalWith(undefined, {}, ...argv);
+}
+
+/** The same with what no command line says. */
+async function refusalWith(
+  shard: string | undefined,
+  changes: Partial<RunOptions>,
+  ...argv: readonly string[]
+): Promise<unknown> {
+  const options = { ...await optionsOf("--clean-reset", "--data-dir", folder, ...argv), ...changes };
   const hooks = { print: () => {}, onStarted: () => {} };
   return await runValidateer(shard, options, new AbortController().signal, hooks).then(() => "started", (e) => e);
 }
@@ -53,17 +63,17 @@ async function refusalOf(shard: string | undefined, ...argv: readonly string[]):
 describe("--clean-reset", () => {
   it("leaves the data of a validateer alone that runs", async () => {
     const held = await openDataDir(folder);
-    expect(await refusalOf(undefined, "run", "--dev")).toMatchObject({ code: "InUse" });
+    expect(await refusalOf("run", "--dev")).toMatchObject({ code: "InUse" });
     held.close();
     expect(left()).toEqual(ENTRIES.toSorted());
   });
 
   it("removes nothing when the start is refused: for its bundle, its root, its addresses or its shard", async () => {
     const missing = join(folder, "missing");
-    expect(await refusalOf(undefined, "--enclave-bundle", missing)).toMatchObject({ code: "Unreadable" });
-    expect(await refusalOf(undefined, "--platform-root", missing)).toMatchObject({ code: "PlatformRootUnusable" });
-    expect(await refusalOf(undefined, "--mu-ra-external-address", "a:b:c:d")).toBeInstanceOf(TypeError);
-    expect(await refusalOf("0OIl")).toBeInstanceOf(Error);
+    expect(await refusalOf("--enclave-bundle", missing)).toMatchObject({ code: "Unreadable" });
+    expect(await refusalOf("--platform-root", missing)).toMatchObject({ code: "PlatformRootUnusable" });
+    expect(await refusalWith(undefined, { muRaExternalAddress: "a:b:c:d" })).toBeInstanceOf(TypeError);
+    expect(await refusalWith("0OIl", {})).toBeInstanceOf(Error);
     expect(left()).toEqual(ENTRIES.toSorted());
   });
 
@@ -71,7 +81,7 @@ describe("--clean-reset", () => {
     const node = await startDevnode({ chain: "local" }, () => {});
     const { port } = new URL(node.url);
     const there = ["--enclave-bundle", join(folder, BUNDLE), "-u", "ws://127.0.0.1", "-p", port];
-    expect(await refusalOf(undefined, ...there)).toMatchObject({ code: "EmulatedEnclaveRefused" });
+    expect(await refusalOf(...there)).toMatchObject({ code: "EmulatedEnclaveRefused" });
     await node.stop();
     expect(left()).toEqual(ENTRIES.toSorted());
   });
@@ -80,7 +90,7 @@ describe("--clean-reset", () => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr as Deno.NetAddr;
     const here = ["--enclave-bundle", join(folder, BUNDLE), "-p", `${port}`, "run", "--dev"];
-    expect(await refusalOf(undefined, ...here)).toMatchObject({ code: "AddressInUse" });
+    expect(await refusalOf(...here)).toMatchObject({ code: "AddressInUse" });
     listener.close();
     expect(left()).toEqual(ENTRIES.toSorted());
   });

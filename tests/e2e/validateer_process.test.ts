@@ -55,6 +55,12 @@ async function tableOf(child: Child): Promise<Map<string, string>> {
 describe("validateer --dev", () => {
   it("prints its table, serves, ends on Ctrl-C, and goes on where it was", async () => {
     const used = ports();
+    const interrupted = start("validateer.ts", "--dev", ...optionsFor(used));
+    await interrupted.until(/EnclaveReady/);
+    interrupted.signal("SIGINT");
+    const early = await interrupted.end();
+    expect([early.code, early.output]).toEqual([0, expect.stringMatching(/INFO {2}Stopping\n$/)]);
+
     const first = start("validateer.ts", "--dev", ...optionsFor(used));
     const table = await tableOf(first);
     expect(first.output).toContain("EMULATED ENCLAVE");

@@ -4,6 +4,7 @@
  * @module
  */
 import { startDevnodeWorker } from "../../devnode/deno/start_worker.ts";
+import { unlessAborted } from "../../host/interruption.ts";
 import type { Log } from "../../host/log.ts";
 import { NodeLink } from "../../host/parentchain/link.ts";
 import { ServiceError } from "../../host/service.ts";
@@ -22,6 +23,8 @@ export interface NodeSurroundings {
   readonly log: Log;
   readonly releases: Releases;
   readonly fail: (error: Error) => void;
+  /** Ends the waiting. */
+  readonly stop: AbortSignal;
 }
 
 /** Whether the node of these options is an embedded one. */
@@ -36,17 +39,21 @@ export function embedsNode({ dev, integriteeRpcUrl }: RunOptions): boolean {
  * @throws {ServiceError} `NoDevelopmentChain`, `EmulatedEnclaveRefused`, `PlatformRootUnusable`
  * @throws {LinkError}
  * @throws {DevnodeWorkerError}
+ * @throws The reason of `stop` as soon as that is given.
  */
 export async function connectNode(
   options: RunOptions,
   folder: string | undefined,
-  { log, releases, fail }: NodeSurroundings,
+  { log, releases, fail, stop }: NodeSurroundings,
 ): Promise<ParentchainNode> {
   const url = embedsNode(options)
-    ? await startEmbedded(options, folder, releases, log)
+    ? await unlessAborted(stop, startEmbedded(options, folder, releases, log))
     : `${options.integriteeRpcUrl ?? "ws://127.0.0.1"}:${options.integriteeRpcPort}`;
-  const link = await NodeLink.connect({ url, level: options.parentchainFinality, log, onFatal: fail });
-  releases.add("parentchain link", () => link.stop());
+  const connecting = NodeLink.connect({ url, level: options.parentchainFinality, log, onFatal: fail }).then((link) => {
+    releases.add("parentchain link", () => link.stop());
+    return link;
+  });
+  const link = await unlessAborted(stop, connecting);
   assertEmulationAccepted(options, url, link);
   return { url, link };
 }

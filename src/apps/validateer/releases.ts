@@ -12,14 +12,16 @@ const RELEASE_TIMEOUT_MS = 1_000;
 export class Releases {
   readonly #log: Log;
   readonly #steps: (readonly [name: string, run: () => void | Promise<void>])[] = [];
+  #hasRun = false;
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  /** Adds a part that has been started. */
+  /** Adds a part that has been started; one that comes when the others have been ended is ended at once. */
   add(name: string, run: () => void | Promise<void>): void {
     this.#steps.push([name, run]);
+    if (this.#hasRun) void this.run();
   }
 
   /** Ends all parts, the last first. A part that fails or hangs is logged and does not keep the others. */
@@ -41,5 +43,6 @@ export class Releases {
         clearTimeout(late);
       }
     }
+    this.#hasRun = true;
   }
 }

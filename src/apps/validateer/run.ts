@@ -3,14 +3,15 @@
  *
  * @module
  */
-import type { Identity } from "../../enclave/api/ecall_values.ts";
+import type { Health, Identity } from "../../enclave/api/ecall_values.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import { keepEnclaveBundle } from "../../host/deno/bundle.ts";
+import { type EnclaveBundle, keepEnclaveBundle } from "../../host/deno/bundle.ts";
 import { openDataDir } from "../../host/deno/data_dir.ts";
 import { readPeerFile, writePeerFile } from "../../host/deno/peer_file.ts";
 import { dialProvider } from "../../host/deno/provider_dialer.ts";
 import { openSqliteBlockStore } from "../../host/deno/sqlite_block_store.ts";
 import { EnclaveHost } from "../../host/enclave_host.ts";
+import { unlessAborted } from "../../host/interruption.ts";
 import { createLog, type Log } from "../../host/log.ts";
 import { countLog } from "../../host/log_metrics.ts";
 import { createHostMetrics, type HostMetrics } from "../../host/metrics.ts";
@@ -19,7 +20,7 @@ import type { NodeLink } from "../../host/parentchain/link.ts";
 import { ServiceError, ValidateerService } from "../../host/service.ts";
 import type { SlotTimer } from "../../host/slot_clock.ts";
 import { decodeBase58 } from "../../primitives/base58.ts";
-import { shardIdentifier } from "../../primitives/branded.ts";
+import { type ShardIdentifier, shardIdentifier } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
 import { advertisedAddresses } from "./addresses.ts";
@@ -63,7 +64,7 @@ export interface RunHooks {
 
 const STANDARD_HOOKS: RunHooks = { print: (line) => console.error(line), onStarted: () => {} };
 
-/** Runs until the signal; rejects with what ended it otherwise. */
+/** Runs until the signal, which ends a start as well; rejects with what ended it otherwise. */
 export async function runValidateer(
   shard: string | undefined,
   options: RunOptions,
@@ -76,23 +77,22 @@ export async function runValidateer(
   const failed = Promise.withResolvers<never>();
   const ended = new AbortController();
   const stopped = AbortSignal.any([stop, ended.signal]);
+  const tellStopping = (): void => log("info", "Stopping");
+  stop.addEventListener("abort", tellStopping, { once: true });
   try {
     // A failure that is signalled comes first: it explains the step that fails because of it, or waits for ever.
     await Promise.race([
       failed.promise,
       start(shard, options, stopped, { log, metrics, releases, fail: failed.reject, onStarted }),
     ]);
-    await Promise.race([failed.promise, untilAborted(stop)]);
-    log("info", "Stopping");
+    await unlessAborted(stop, failed.promise);
+  } catch (error) {
+    if (!stop.aborted || error !== stop.reason) throw error;
   } finally {
+    stop.removeEventListener("abort", tellStopping);
     ended.abort();
     await releases.run();
   }
-}
-
-async function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
 interface Surroundings {
@@ -103,25 +103,43 @@ interface Surroundings {
   readonly onStarted: RunHooks["onStarted"];
 }
 
+/** What a start takes from its options before it touches data. */
+interface Prepared {
+  readonly shard: ShardIdentifier | undefined;
+  readonly bundle: EnclaveBundle;
+}
+
+/** Reads all that the options name, so that a start that must be refused for it is refused first. */
+async function prepare(shard: string | undefined, options: RunOptions): Promise<Prepared> {
+  const name = shard === undefined ? undefined : shardIdentifier(decodeBase58(shard));
+  advertisedAddresses(options);
+  if (options.platformRoot !== undefined) await readRootCertificate(options.platformRoot);
+  return { shard: name, bundle: await bundleOf(options) };
+}
+
+/** Starts all of it. @throws The reason of `stop` as soon as that is given. */
 async function start(
   shard: string | undefined,
   options: RunOptions,
   stop: AbortSignal,
   { log, metrics, releases, fail, onStarted }: Surroundings,
 ): Promise<void> {
+  const unlessStopped = <T>(work: Promise<T>): Promise<T> => unlessAborted(stop, work);
   log("warn", "EmulatedEnclave", { meaning: "an enclave in JavaScript protects nothing from its host" });
   const dataDir = await openDataDir(options.dataDir);
   releases.add("data directory", () => dataDir.close());
-  // All that needs nothing of the data comes first: with "--clean-reset" that data is removed next.
-  const wantedShard = shard === undefined ? undefined : shardIdentifier(decodeBase58(shard));
-  advertisedAddresses(options);
-  if (options.platformRoot !== undefined) await readRootCertificate(options.platformRoot);
-  const bundle = await bundleOf(options);
-  const { url, link } = await connectForStart(options, dataDir, { log, releases, fail });
+  // With "--clean-reset" the data is removed when the node is connected.
+  const prepared = await unlessStopped(prepare(shard, options));
+  const node = await connectForStart(options, dataDir, { log, releases, fail, stop });
+  const { url, link } = node;
   const blocks = openSqliteBlockStore(dataDir.entry(BLOCKS_FILE));
   releases.add("block store", () => blocks.close());
-  const { running, port } = await startEnclaveWorker(dataDir, blocks, bundle, options);
-  releases.add("enclave worker", () => running.terminate());
+  const { bundle } = prepared;
+  const starting = startEnclaveWorker(dataDir, blocks, bundle, options).then((started) => {
+    releases.add("enclave worker", () => started.running.terminate());
+    return started;
+  });
+  const { running, port } = await unlessStopped(starting);
   void running.died.then(() => fail(new ServiceError("EnclaveDied", "The enclave's worker has died")));
   const peerFile = dataDir.entry(PEERS_FILE);
   const peersBefore = await readPeerFile(peerFile);
@@ -158,7 +176,7 @@ async function start(
     fund: ({ signer }) =>
       fundEnclaveAccount({ link, url, account: signer, development: options.dev, signal: stop, log }),
   });
-  const identity = await service.recover(await initRequestOf(options, wantedShard, dataDir, blocks, Date.now()));
+  const identity = await service.recover(await initRequestOf(options, prepared.shard, dataDir, blocks, Date.now()));
   ownShard = identity.shard;
   log("info", "EnclaveReady", { fingerprint: toHex(identity.fingerprint) });
   // Keys of an earlier version may lie without it.
@@ -166,25 +184,22 @@ async function start(
     await keepEnclaveBundle(dataDir.entry(KEPT_BUNDLE), bundle.bytes);
   }
   const trustedPort = await service.sync(identity);
-  if (stop.aborted) return;
-  await exchange.catchUp(peersBefore, (await service.health()).blockHash);
-  if (stop.aborted) return;
+  const { blockHash } = await unlessStopped(service.health());
+  await unlessStopped(exchange.catchUp(peersBefore, blockHash));
   releases.add("slots and enclave", () => service.stop());
   await service.run();
   const endpoints = startEndpoints({ options, service, blocks, identity, metrics, link });
   releases.add("endpoints", () => endpoints.stop());
   onStarted({ identity, service, link });
-  await untilAuthoring(service, stop, log);
-  if (stop.aborted) return;
-  const health = await service.health();
+  const health = await unlessStopped(untilAuthoring(service, stop, log));
   console.log(renderStartTable({ options, url, link, identity, health, trustedPort, endpoints }));
 }
 
-async function untilAuthoring(service: ValidateerService, stop: AbortSignal, log: Log): Promise<void> {
+async function untilAuthoring(service: ValidateerService, stop: AbortSignal, log: Log): Promise<Health> {
   const warnAt = Date.now() + FIRST_BLOCK_TIMEOUT_MS;
-  for (let warned = false; !stop.aborted;) {
+  for (let warned = false;;) {
     const health = await service.health();
-    if (health.blockNumber > 0n && health.notAuthoring === "") return;
+    if (stop.aborted || (health.blockNumber > 0n && health.notAuthoring === "")) return health;
     if (!warned && Date.now() > warnAt) {
       warned = true;
       const { registered, listed, vault, notAuthoring } = health;

@@ -8,6 +8,7 @@
 import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
 import { encodeSs58 } from "../../crypto/ss58.ts";
 import { enclaveFunds } from "../../parentchain/funding.ts";
+import { unlessAborted } from "../interruption.ts";
 import type { Log } from "../log.ts";
 import type { NodeLink } from "./link.ts";
 import { LinkError } from "./link_error.ts";
@@ -47,32 +48,45 @@ export async function fundEnclaveAccount(request: FundingRequest): Promise<void>
   }
 }
 
-async function payByAlice({ url, log }: FundingRequest, address: string, amount: bigint): Promise<void> {
+async function payByAlice({ url, log, signal }: FundingRequest, address: string, amount: bigint): Promise<void> {
   const provider = new WsProvider(url);
+  const send: typeof provider.send = provider.send.bind(provider);
+  // What is asked when the connection is cut stays open: the library would print each answer that does not come.
+  provider.send = (...question) => untilAborted(signal, send<never>(...question));
+  try {
+    await unlessAborted(signal, transferByAlice(provider, address, amount));
+  } finally {
+    await provider.disconnect();
+  }
+  log("info", "EnclaveAccountFunded", { address, amount });
+}
+
+/** What the work gives; neither value nor failure if it comes after the signal. */
+function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    work.then((value) => !signal.aborted && resolve(value), (error) => !signal.aborted && reject(error));
+  });
+}
+
+async function transferByAlice(provider: WsProvider, address: string, amount: bigint): Promise<void> {
   // Declared looser ("ttl") than the interface that it implements, which exactOptionalPropertyTypes minds.
   const api = await ApiPromise.create({ provider: provider as never, noInitWarn: true });
+  const alice = new Keyring({ type: "sr25519" }).addFromUri("//Alice");
+  const transfer = api.tx["balances"]?.["transferAllowDeath"];
+  if (transfer === undefined) throw new LinkError("BadAnswer", "The parentchain has no call to transfer balances");
+  const included = Promise.withResolvers<void>();
+  const late = setTimeout(
+    () => included.reject(new LinkError("BadAnswer", "The transfer to the enclave's account is in no block")),
+    TRANSFER_TIMEOUT_MS,
+  );
   try {
-    const alice = new Keyring({ type: "sr25519" }).addFromUri("//Alice");
-    const transfer = api.tx["balances"]?.["transferAllowDeath"];
-    if (transfer === undefined) throw new LinkError("BadAnswer", "The parentchain has no call to transfer balances");
-    const included = Promise.withResolvers<void>();
-    const late = setTimeout(
-      () => included.reject(new LinkError("BadAnswer", "The transfer to the enclave's account is in no block")),
-      TRANSFER_TIMEOUT_MS,
-    );
     const unsubscribe = await transfer(address, amount).signAndSend(alice, { nonce: -1 }, (result) => {
       if (result.dispatchError !== undefined || result.isError) {
         included.reject(new LinkError("BadAnswer", "//Alice cannot pay the enclave's account"));
       } else if (result.isInBlock || result.isFinalized) included.resolve();
     });
-    try {
-      await included.promise;
-    } finally {
-      clearTimeout(late);
-      unsubscribe();
-    }
-    log("info", "EnclaveAccountFunded", { address, amount });
+    await included.promise.finally(unsubscribe);
   } finally {
-    await api.disconnect();
+    clearTimeout(late);
   }
 }
