@@ -4,10 +4,11 @@
  * @module
  */
 import { unwrap } from "../src/primitives/result.ts";
-import { freePorts, isListening, poll } from "../tests/e2e/harness.ts";
+import { isListening, poll } from "../tests/e2e/harness.ts";
 import { lightHeadersOf } from "../tests/e2e/light_blocks.ts";
-import { launchMember, type MemberSite, type Serving, untilServing } from "../tests/e2e/provisioning_support.ts";
-import { Program, sleep } from "../tests/faults/processes.ts";
+import { type Serving, untilServing } from "../tests/e2e/provisioning_support.ts";
+import { launchMember, type MemberSite, Program, sleep } from "../tests/faults/processes.ts";
+import { takeServicePorts } from "../tests/ports.ts";
 import { SLOT_MS } from "./closed_loop.ts";
 import type { Figure } from "./measure.ts";
 import { ParentchainProxy } from "./parentchain_proxy.ts";
@@ -27,14 +28,14 @@ const SUBMIT = "author_submitExtrinsic";
 /** Lets a validateer run on its own at a node far away, and counts. */
 export async function parentchainCalls(): Promise<Figure[]> {
   const folder = await Deno.makeTempDir({ prefix: "integritee-p11-" });
-  const { parentchain: nodePort } = freePorts();
+  const { parentchain: nodePort } = takeServicePorts();
   const node = new Program(
     ...["src/apps/devnode.ts", "--dev", "--no-prometheus", "--quiet", "--rpc-port", `${nodePort}`],
     ...["--block-time-ms", `${PARENTCHAIN_BLOCK_MS}`],
   );
   await poll("the node", () => isListening(nodePort), true);
   const proxy = new ParentchainProxy(nodePort);
-  const site: MemberSite = { dataDir: folder, ports: freePorts(), nodePort: proxy.port, options: [] };
+  const site: MemberSite = { dataDir: folder, ports: takeServicePorts(), nodePort: proxy.port, options: [] };
   const validateer = launchMember(site);
   try {
     return await measure(proxy, await untilServing(validateer, site));

@@ -5,11 +5,11 @@
  */
 import { unwrap } from "../../src/primitives/result.ts";
 import type { LightHeader } from "../../src/types/light_header.ts";
-import type { Program } from "../faults/processes.ts";
+import { launchMember, type MemberSite, type Program } from "../faults/processes.ts";
 import type { CommandResult, TestService } from "./harness.ts";
 import { inProcessCli } from "./in_process_cli.ts";
 import { lightHeadersOf } from "./light_blocks.ts";
-import { launchMember, type MemberSite, type Serving, untilServing } from "./provisioning_support.ts";
+import { type Serving, untilServing } from "./provisioning_support.ts";
 
 /** A validateer at its place; it does not run before {@linkcode Member.start}. */
 export class Member {

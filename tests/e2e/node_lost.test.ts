@@ -5,9 +5,9 @@ import { pairFromSuri } from "../../src/crypto/suri.ts";
 import type { AccountId, ShardIdentifier } from "../../src/primitives/branded.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { Chain } from "../faults/chain.ts";
-import { Program } from "../faults/processes.ts";
+import { launchMember, type MemberSite, Program } from "../faults/processes.ts";
 import { credited, isListening, poll, UNIT } from "./harness.ts";
-import { launchMember, type MemberSite, type Serving, untilLogged, untilServing } from "./provisioning_support.ts";
+import { type Serving, untilLogged, untilServing } from "./provisioning_support.ts";
 import { takeServicePorts } from "../ports.ts";
 
 const TIMEOUT_MS = 180_000;

@@ -5,18 +5,10 @@ import type { AccountId, ShardIdentifier } from "../../src/primitives/branded.ts
 import { toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { Chain } from "../faults/chain.ts";
-import { type Program, startParentchain } from "../faults/processes.ts";
+import { launchMember, type MemberSite, type Program, startParentchain } from "../faults/processes.ts";
 import { credited, poll, UNIT } from "./harness.ts";
 import { lightHeadersOf } from "./light_blocks.ts";
-import {
-  launchMember,
-  type MemberSite,
-  type Serving,
-  TcpGate,
-  untilLogged,
-  untilServing,
-  writeBundles,
-} from "./provisioning_support.ts";
+import { type Serving, TcpGate, untilLogged, untilServing, writeBundles } from "./provisioning_support.ts";
 import { takeServicePorts } from "../ports.ts";
 
 const TIMEOUT_MS = 180_000;

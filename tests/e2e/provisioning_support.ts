@@ -8,9 +8,8 @@ import { TrustedClient } from "../../src/client/trusted_client.ts";
 import { connectWorkerRpc, type WorkerRpc } from "../../src/client/worker_rpc.ts";
 import { bundleEnclave } from "../../src/host/deno/bundle.ts";
 import { concatBytes, utf8 } from "../../src/primitives/bytes.ts";
-import { Program, sleep } from "../faults/processes.ts";
+import { type MemberSite, type Program, sleep } from "../faults/processes.ts";
 import { isListening } from "./harness.ts";
-import type { ServicePorts } from "../ports.ts";
 
 /** How long a validateer may take to answer: it registers and joins first. */
 const READY_TIMEOUT_MS = 120_000;
@@ -19,32 +18,10 @@ const SHOW_TIMEOUT_MS = 60_000;
 /** Pause between two looks. */
 const LOOK_INTERVAL_MS = 50;
 
-/** Where a validateer lives, and with which further options it is started. */
-export interface MemberSite {
-  readonly dataDir: string;
-  readonly ports: ServicePorts;
-  readonly nodePort: number;
-  readonly options: readonly string[];
-}
-
 /** A connection to a validateer that serves. */
 export interface Serving {
   readonly rpc: WorkerRpc;
   readonly client: TrustedClient;
-}
-
-/** Starts a validateer without waiting; `command` is what it does, by default it runs. */
-export function launchMember(site: MemberSite, ...command: readonly string[]): Program {
-  const { dataDir, ports, nodePort, options } = site;
-  return new Program(
-    ...["src/apps/validateer.ts", "--data-dir", dataDir],
-    ...["--trusted-worker-port", `${ports.trusted}`, "--untrusted-worker-port", `${ports.untrusted}`],
-    ...["--mu-ra-port", `${ports.muRa}`, "--untrusted-http-port", `${ports.http}`],
-    ...["--integritee-rpc-url", "ws://127.0.0.1", "--integritee-rpc-port", `${nodePort}`],
-    ...options,
-    ...(command.length > 0 ? command : ["run"]),
-    ...["--dev", "--skip-ra"],
-  );
 }
 
 /** Builds the enclave once for all processes of a test, and other code whose measurement differs. */

@@ -7,17 +7,10 @@ import type { AccountId, ShardIdentifier } from "../../src/primitives/branded.ts
 import { toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { Chain } from "../faults/chain.ts";
-import { type Program, startParentchain } from "../faults/processes.ts";
+import { launchMember, type MemberSite, type Program, startParentchain } from "../faults/processes.ts";
 import { credited, poll, type TestService, UNIT } from "./harness.ts";
 import { inProcessCli } from "./in_process_cli.ts";
-import {
-  launchMember,
-  type MemberSite,
-  type Serving,
-  untilLogged,
-  untilServing,
-  writeBundles,
-} from "./provisioning_support.ts";
+import { type Serving, untilLogged, untilServing, writeBundles } from "./provisioning_support.ts";
 import { takeServicePorts } from "../ports.ts";
 
 const TIMEOUT_MS = 240_000;

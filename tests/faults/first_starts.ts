@@ -7,11 +7,10 @@
 import { unwrap } from "../../src/primitives/result.ts";
 import { Chain, settle } from "./chain.ts";
 import { endow, ENDOWMENT, Payer } from "./load.ts";
-import { launch, type Site, sleep, start, startParentchain } from "./processes.ts";
+import { launchMember, type MemberSite, siteAt, sleep, start, startParentchain } from "./processes.ts";
 import { Random } from "./random.ts";
 import { type Report, RESTART_GOAL, Timing } from "./report.ts";
 import type { FaultOptions } from "./stage.ts";
-import { takeServicePorts } from "../ports.ts";
 
 /** Longest time after which a first start is killed: longer than it takes to the first block. */
 const MAX_START_MS = 9_000;
@@ -30,7 +29,7 @@ export async function runFirstStarts({ count, seed, note }: FaultOptions): Promi
     const folder = await Deno.makeTempDir({ prefix: "integritee-first-" });
     const { node, port } = await startParentchain(500);
     const chain = await Chain.connect(port);
-    const site: Site = { dataDir: `${folder}/data`, ports: takeServicePorts(), nodePort: port, slotDurationMs: 200 };
+    const site = siteAt(`${folder}/data`, port, 200);
     try {
       for (let left = random.between(1, MAX_KILLS); left > 0; left--) {
         await killStart(site, random.between(0, MAX_START_MS));
@@ -54,8 +53,8 @@ export async function runFirstStarts({ count, seed, note }: FaultOptions): Promi
   };
 }
 
-async function killStart(site: Site, afterMs: number): Promise<void> {
-  const program = launch(site);
+async function killStart(site: MemberSite, afterMs: number): Promise<void> {
+  const program = launchMember(site);
   await sleep(afterMs);
   const { exitCode } = program;
   await program.end("SIGKILL");
@@ -63,7 +62,7 @@ async function killStart(site: Site, afterMs: number): Promise<void> {
 }
 
 /** Starts and has a call executed; gives the time to the first answer. */
-async function startAndUse(site: Site): Promise<number> {
+async function startAndUse(site: MemberSite): Promise<number> {
   const { program, startMs, worker } = await start(site);
   try {
     const client = await worker.connect();

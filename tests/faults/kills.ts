@@ -10,7 +10,7 @@ import { pairFromSuri } from "../../src/crypto/suri.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { settle } from "./chain.ts";
 import { auditPayer, Payer, startLoad } from "./load.ts";
-import { launch, type Serving, sleep, start } from "./processes.ts";
+import { launchMember, type Serving, sleep, start } from "./processes.ts";
 import { Random } from "./random.ts";
 import { type Report, RESTART_GOAL, Timing } from "./report.ts";
 import { endowPayers, type FaultOptions, onStage, type Stage } from "./stage.ts";
@@ -104,7 +104,7 @@ class KillRun {
   }
 
   async #killStart(): Promise<void> {
-    const program = launch(this.#stage.site);
+    const program = launchMember(this.#stage.site);
     await sleep(this.#random.between(0, MAX_START_MS));
     if (program.exitCode !== undefined) this.#failures.push(`a start ended with ${program.exitCode}: ${program.log}`);
     await program.end("SIGKILL");

@@ -12,9 +12,8 @@ import { type LightHeader, lightHeader, MAX_LIGHT_HEADERS } from "../../src/type
 import { poll } from "../e2e/harness.ts";
 import type { Member } from "../e2e/member.ts";
 import { type RunningNode, startNodes } from "../e2e/node_network.ts";
-import type { MemberSite } from "../e2e/provisioning_support.ts";
 import { Chain } from "./chain.ts";
-import { sleep } from "./processes.ts";
+import { type MemberSite, sleep } from "./processes.ts";
 import { RelayedMember } from "./relayed_member.ts";
 
 /** Blocks by which members that are in step may differ. */

@@ -91,14 +91,18 @@ export async function startParentchain(
   return { node, port };
 }
 
-/** Where a validateer lives: what stays the same over its restarts. */
-export interface Site {
-  /** Its data directory. */
+/** Where a validateer lives, what stays the same over its restarts, and with which further options it is started. */
+export interface MemberSite {
   readonly dataDir: string;
   readonly ports: ServicePorts;
-  /** Port of the parentchain node it is told. */
   readonly nodePort: number;
-  readonly slotDurationMs: number;
+  readonly options: readonly string[];
+}
+
+/** A place where a validateer is to be watched closely. */
+export function siteAt(dataDir: string, nodePort: number, slotDurationMs: number): MemberSite {
+  const options = ["--slot-duration-ms", `${slotDurationMs}`, "--log-level", "debug"];
+  return { dataDir, ports: takeServicePorts(), nodePort, options };
 }
 
 /** A validateer that serves. */
@@ -136,21 +140,24 @@ export class Worker {
   }
 }
 
-/** Starts a validateer without waiting. */
-export function launch({ dataDir, ports, nodePort, slotDurationMs }: Site): Program {
+/** Starts a validateer without waiting; `command` is what it does, by default it runs. */
+export function launchMember(site: MemberSite, ...command: readonly string[]): Program {
+  const { dataDir, ports, nodePort, options } = site;
   return new Program(
     ...["src/apps/validateer.ts", "--data-dir", dataDir],
     ...["--trusted-worker-port", `${ports.trusted}`, "--untrusted-worker-port", `${ports.untrusted}`],
     ...["--mu-ra-port", `${ports.muRa}`, "--untrusted-http-port", `${ports.http}`],
     ...["--integritee-rpc-url", "ws://127.0.0.1", "--integritee-rpc-port", `${nodePort}`],
-    ...["--slot-duration-ms", `${slotDurationMs}`, "--log-level", "debug", "run", "--dev", "--skip-ra"],
+    ...options,
+    ...(command.length > 0 ? command : ["run"]),
+    ...["--dev", "--skip-ra"],
   );
 }
 
 /** Starts a validateer and waits until its trusted endpoint answers. @throws {StartError} */
-export async function start(site: Site): Promise<Serving> {
+export async function start(site: MemberSite): Promise<Serving> {
   const startedAt = performance.now();
-  const program = launch(site);
+  const program = launchMember(site);
   const address = { host: "127.0.0.1", port: site.ports.trusted };
   let worker: Worker | undefined;
   await untilReady(program, async () => {

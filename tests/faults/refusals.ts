@@ -6,7 +6,7 @@
 import { LEDGER_FILE } from "../../src/enclave/core/duty_runner.ts";
 import { KEYS_FILE } from "../../src/enclave/api/ecall_values.ts";
 import { copyFolder, cutFile, newestRows, type Row, snapshotFolders, withBlocks, writeRow } from "./data_dir.ts";
-import { launch, type Site, sleep } from "./processes.ts";
+import { launchMember, type MemberSite, sleep } from "./processes.ts";
 import type { Random } from "./random.ts";
 
 /** How long a start may take to be refused. */
@@ -88,7 +88,7 @@ const DAMAGES: readonly Damage[] = [
 
 /** Applies each damage to a copy of a data directory and starts on it. */
 export async function refuseDamaged(
-  site: Site,
+  site: MemberSite,
   random: Random,
 ): Promise<{ readonly tried: number; readonly refused: number; readonly wrong: readonly string[] }> {
   const rows = (await newestRows(site.dataDir, 4)).filter(({ isWhole }) => isWhole);
@@ -104,8 +104,8 @@ export async function refuseDamaged(
 }
 
 /** What is wrong with a start that must be refused. */
-async function startRefused(site: Site, code: string): Promise<string | undefined> {
-  const program = launch(site);
+async function startRefused(site: MemberSite, code: string): Promise<string | undefined> {
+  const program = launchMember(site);
   const deadline = Date.now() + REFUSAL_TIMEOUT_MS;
   while (program.exitCode === undefined && Date.now() < deadline) await sleep(50);
   const { exitCode } = program;

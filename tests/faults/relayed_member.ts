@@ -5,7 +5,8 @@
  */
 import { Member } from "../e2e/member.ts";
 import { Relay } from "../e2e/network_support.ts";
-import { type MemberSite, type Serving, untilServing } from "../e2e/provisioning_support.ts";
+import type { MemberSite } from "./processes.ts";
+import { type Serving, untilServing } from "../e2e/provisioning_support.ts";
 import { takeServicePorts } from "../ports.ts";
 
 /** The relays of a validateer. */

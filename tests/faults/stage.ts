@@ -8,8 +8,7 @@ import type { AccountId } from "../../src/primitives/branded.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { Chain } from "./chain.ts";
 import { endow, type Payer } from "./load.ts";
-import { type Program, type Serving, type Site, start, startParentchain } from "./processes.ts";
-import { takeServicePorts } from "../ports.ts";
+import { type MemberSite, type Program, type Serving, siteAt, start, startParentchain } from "./processes.ts";
 
 /** How a run goes. */
 export interface FaultOptions {
@@ -31,7 +30,7 @@ export interface StageOptions {
 
 /** A stage with a validateer that serves. */
 export interface Stage {
-  readonly site: Site;
+  readonly site: MemberSite;
   readonly chain: Chain;
   readonly domain: SigningDomain;
   /** Vault of the shard on the parentchain. */
@@ -53,8 +52,7 @@ export async function onStage<T>(
     const chain = await Chain.connect(port);
     closers.push(() => chain.close());
     const nodePort = await options.nodePort?.(port) ?? port;
-    const { slotDurationMs } = options;
-    const site: Site = { dataDir: `${folder}/data`, ports: takeServicePorts(), nodePort, slotDurationMs };
+    const site = siteAt(`${folder}/data`, nodePort, options.slotDurationMs);
     const first = await start(site);
     programs.push(first.program);
     const client = await first.worker.connect();
