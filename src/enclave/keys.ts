@@ -3,7 +3,7 @@
  * stays where it was drawn. They are sealed with the shard's name, which a restart takes from them.
  *
  * Source: worker `core-primitives/sgx/crypto/src/{rsa3072,ed25519}.rs` (839eda024)
- * Differs: state, path and salt keys replace the AES-OFB key with its fixed IV; the seed of the L2 enclave account is
+ * Differs: state, path and salt keys replace the AES-OFB key; the seed of the L2 enclave account is
  * drawn instead of being a hash of the RSA key, so that the keys can be changed one by one.
  *
  * @module

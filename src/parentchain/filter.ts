@@ -2,7 +2,7 @@
  * What a block holds for the shard: deposits by event, calls by successful top-level extrinsic.
  *
  * Source: worker `app-libs/parentchain-interface/src/integritee/mod.rs`, `core/parentchain/indirect-calls-executor/src/executor.rs` (839eda024)
- * Differs: transfers from an account of a validateer of the shard fund the vault and are no deposits; in the worker they are credited
+ * Differs: transfers from an account of a validateer of the shard fund the vault and are no deposits
  *
  * @module
  */

@@ -137,7 +137,7 @@ describe("queries of the trusted RPC", () => {
     expect(statement.parentchainFinality).toBe("trusted");
   });
 
-  it("report -32602 for parameters of the wrong shape, where the worker panics", async () => {
+  it("report -32602 for parameters of the wrong shape", async () => {
     const client = host.connect();
     for (const params of ["[]", "[1]", "{}", '"a"']) {
       const [text] = await client.raw(

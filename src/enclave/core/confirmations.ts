@@ -2,7 +2,7 @@
  * Follows the confirmations of the parentchain: the chain never leaves a confirmed block, none is authored while it is
  * missing, and an alert is raised when confirmations do not come.
  *
- * Differs: the original holds no state to the confirmations, and says nothing when they stop.
+ * Differs: the state is held to the confirmations, and their absence is told.
  *
  * @module
  */

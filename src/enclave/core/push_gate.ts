@@ -4,7 +4,7 @@
  *
  * States of a pushed block here: passed over → or: checked → waiting for its turn → imported.
  *
- * Differs: the original imports whatever it is sent.
+ * Differs: pushed blocks are checked before they are queued.
  *
  * @module
  */

@@ -3,7 +3,7 @@
  *
  * Source: worker `core-primitives/top-pool/src/pool.rs#Pool`, `base_pool.rs#BasePool`, `ready.rs` (839eda024)
  * Differs: an operation is ready only if its nonce follows the state's and those of the operations before it; others wait in
- * the future queue, which the reference never uses. Operations of abandoned blocks come back. News are return values.
+ * the future queue. Operations of abandoned blocks come back. News are return values.
  *
  * @module
  */
