@@ -1,7 +1,7 @@
 /** Registration of enclaves by quote on the development parentchain: it checks what a real one checks. */
 import type { ApiPromise } from "@polkadot/api";
 import type { KeyringPair } from "@polkadot/keyring/types";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { EMULATED_DEVELOPMENT_ROOT_CERTIFICATE } from "../../src/attestation/emulated_root.ts";
 import { type RunningDevnode, startDevnode } from "../../src/devnode/deno/run_devnode.ts";
 import { EMULATED_DEVELOPMENT_ROOT_KEY } from "../../src/enclave/platform/development_root_key.ts";
@@ -10,7 +10,9 @@ import { createSigningRoot, type SigningRoot } from "../../src/enclave/platform/
 import { enclaveFingerprint } from "../../src/primitives/branded.ts";
 import { concatBytes } from "../../src/primitives/bytes.ts";
 import { toHex } from "../../src/primitives/hex.ts";
-import { connectApi, devKeyring, sendAndWatch, TEST_BLOCK_TIME_MS } from "./devnode_support.ts";
+import { connectApi, devKeyring, PATIENCE, sendAndWatch, TEST_BLOCK_TIME_MS } from "./devnode_support.ts";
+
+vi.setConfig(PATIENCE);
 
 const FINGERPRINT = enclaveFingerprint(new Uint8Array(32).fill(5));
 const DEVELOPMENT: SigningRoot = {

@@ -1,7 +1,7 @@
 /** Changes of voters and authors on the running chain, checked by the follower's own verifiers. */
 import type { ApiPromise } from "@polkadot/api";
 import type { KeyringPair } from "@polkadot/keyring/types";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { pairFromSuri } from "../../src/crypto/suri.ts";
 import { type RunningDevnode, startDevnode } from "../../src/devnode/deno/run_devnode.ts";
 import { auraSlot, verifyAuraSeal } from "../../src/parentchain/aura.ts";
@@ -10,7 +10,9 @@ import { verifyJustification } from "../../src/parentchain/grandpa/verify.ts";
 import { computeHeaderHash, type ParentchainHeader } from "../../src/parentchain/header.ts";
 import { blockHash, h256 } from "../../src/primitives/branded.ts";
 import { fromHex, type Hex, toHex } from "../../src/primitives/hex.ts";
-import { ask, connectApi, devKeyring, sendAndWatch, TEST_BLOCK_TIME_MS, until } from "./devnode_support.ts";
+import { ask, connectApi, devKeyring, PATIENCE, sendAndWatch, TEST_BLOCK_TIME_MS, until } from "./devnode_support.ts";
+
+vi.setConfig(PATIENCE);
 
 interface HeaderJson {
   readonly parentHash: Hex;
@@ -103,9 +105,10 @@ describe("changes of authorities", () => {
   it("lets several authors take turns, each sealing its own slots", async () => {
     const authors = ["//Alice", "//Bob"].map((uri) => pairFromSuri(uri).publicKey);
     const changed = await asRoot("changeAuraAuthorities", authors.map(toHex));
-    await untilFinal(changed + 4);
     const turns = new Set<bigint>();
-    for (let number = changed + 1; number <= changed + 4; number++) {
+    // A busy machine leaves slots out, maybe always those of the same one for a while.
+    for (let number = changed + 1; number <= changed + 4 || (turns.size < 2 && number <= changed + 40); number++) {
+      await untilFinal(number);
       const header = await headerOf(await hashOf(number));
       expect(toHex(computeHeaderHash(header))).toBe(await hashOf(number));
       const sealed = verifyAuraSeal(header, authors, "sr25519");

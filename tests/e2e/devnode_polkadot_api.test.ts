@@ -4,13 +4,24 @@ import type { ApiPromise } from "@polkadot/api";
 import type { KeyringPair } from "@polkadot/keyring/types";
 import { u8aToHex } from "@polkadot/util";
 import { blake2AsHex } from "@polkadot/util-crypto";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type DevnodeWorker, startDevnodeWorker } from "../../src/devnode/deno/start_worker.ts";
 import { grandpaJustification } from "../../src/parentchain/grandpa/justification.ts";
 import { fromHex, toHex } from "../../src/primitives/hex.ts";
 import { verifyTrieProof } from "../../src/trie/verify_proof.ts";
 import { h256 } from "../../src/primitives/branded.ts";
-import { ask, connectApi, devKeyring, post, sendAndWatch, TEST_BLOCK_TIME_MS, until } from "./devnode_support.ts";
+import {
+  ask,
+  connectApi,
+  devKeyring,
+  PATIENCE,
+  post,
+  sendAndWatch,
+  TEST_BLOCK_TIME_MS,
+  until,
+} from "./devnode_support.ts";
+
+vi.setConfig(PATIENCE);
 
 interface Variant {
   readonly runtime: "integritee" | "permuted";

@@ -1,5 +1,5 @@
 /** JSON-RPC of the development parentchain without any client library: forms, limits and profiles. */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { MAX_KEYS_PER_PAGE } from "../../src/devnode/rpc/state_methods.ts";
 import { blake2_256 } from "../../src/crypto/blake2.ts";
 import { twox128 } from "../../src/crypto/twox.ts";
@@ -10,7 +10,9 @@ import { computeOrderedRoot } from "../../src/trie/trie.ts";
 import { MAX_RPC_SUBSCRIPTIONS } from "../../src/devnode/deno/rpc_server.ts";
 import { type RunningDevnode, startDevnode } from "../../src/devnode/deno/run_devnode.ts";
 import { type RpcProfile } from "../../src/devnode/options.ts";
-import { ask, post, postText, RawClient, TEST_BLOCK_TIME_MS, until } from "./devnode_support.ts";
+import { ask, PATIENCE, post, postText, RawClient, TEST_BLOCK_TIME_MS, until } from "./devnode_support.ts";
+
+vi.setConfig(PATIENCE);
 
 interface HeaderJson {
   readonly parentHash: Hex;

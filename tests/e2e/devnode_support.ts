@@ -12,8 +12,11 @@ import { cryptoWaitReady } from "@polkadot/util-crypto";
 /** Block time of test nodes: short, and long enough for two busy cores. */
 export const TEST_BLOCK_TIME_MS = 400;
 
-/** Longest wait for something that takes one or two blocks. */
-const WAIT_TIMEOUT_MS = 20_000;
+/** Longest wait for something that takes a few blocks, or for the start of several processes at once, on a busy machine. */
+const WAIT_TIMEOUT_MS = 90_000;
+
+/** For `vi.setConfig()` in files whose tests wait several times: what was waited for is named before a test ends. */
+export const PATIENCE = { testTimeout: 300_000, hookTimeout: 300_000 };
 
 /** Connects an unmodified `@polkadot/api`. */
 export async function connectApi(url: string): Promise<ApiPromise> {

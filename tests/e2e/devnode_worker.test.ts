@@ -1,8 +1,10 @@
 /** The development parentchain in a worker thread, as the validateer embeds it. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { startDevnodeWorker } from "../../src/devnode/deno/start_worker.ts";
 import type { Hex } from "../../src/primitives/hex.ts";
-import { ask, TEST_BLOCK_TIME_MS, until } from "./devnode_support.ts";
+import { ask, PATIENCE, TEST_BLOCK_TIME_MS, until } from "./devnode_support.ts";
+
+vi.setConfig(PATIENCE);
 
 describe("startDevnodeWorker()", () => {
   it("serves the chain whose genesis it tells, goes on from its folder, and frees its port when it stops", async () => {
