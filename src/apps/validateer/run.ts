@@ -166,6 +166,7 @@ async function start(
     importBlocks: (request) => host.call("import_blocks", request),
   });
   releases.add("exchange of blocks", () => exchange.stop());
+  const request = await initRequestOf(options, prepared.shard, dataDir, blocks, Date.now());
   const service = new ValidateerService({
     host,
     link,
@@ -173,10 +174,12 @@ async function start(
     metrics,
     log,
     stop,
-    fund: ({ signer }) =>
-      fundEnclaveAccount({ link, url, account: signer, development: options.dev, signal: stop, log }),
+    fund: ({ signer }) => {
+      const waits = request.storedBlocks === undefined;
+      return fundEnclaveAccount({ link, url, account: signer, development: options.dev, waits, signal: stop, log });
+    },
   });
-  const identity = await service.recover(await initRequestOf(options, prepared.shard, dataDir, blocks, Date.now()));
+  const identity = await service.recover(request);
   ownShard = identity.shard;
   log("info", "EnclaveReady", { fingerprint: toHex(identity.fingerprint) });
   // Keys of an earlier version may lie without it.

@@ -20,27 +20,34 @@ const TRANSFER_TIMEOUT_MS = 60_000;
 
 /** Who is paid, from where, and how. */
 export interface FundingRequest {
-  readonly link: NodeLink;
+  readonly link: Pick<NodeLink, "facts" | "freeBalance">;
   readonly url: string;
   readonly account: Uint8Array;
   /** On a development chain //Alice pays. */
   readonly development: boolean;
+  /**
+   * Whether nothing can begin without funds. A validateer that has taken part goes on without: it serves its clients and makes
+   * blocks, and what needs a fee is tried again.
+   */
+  readonly waits: boolean;
   readonly signal: AbortSignal;
   readonly log: Log;
 }
 
-/** Resolves when the account can pay for its registration, its shard and its vault. @throws {LinkError} */
+/** Resolves when the account can pay for its registration, its shard and its vault, or is not to be waited for. @throws {LinkError} */
 export async function fundEnclaveAccount(request: FundingRequest): Promise<void> {
-  const { link, account, development, signal, log } = request;
+  const { link, account, development, waits, signal, log } = request;
   const { metadata } = link.facts;
   const address = encodeSs58(account, metadata.ss58Prefix);
   // A quarter is left when the vault has been paid; an account that ever had the whole sum has founded its shard.
   const wanted = enclaveFunds(metadata, true);
   const enough = enclaveFunds(metadata, false) / 4n;
   for (let warned = false; !signal.aborted; warned = true) {
-    if (await link.freeBalance(account) >= enough) return;
+    const balance = await link.freeBalance(account);
+    if (balance >= enough) return;
     if (development) return await payByAlice(request, address, wanted);
-    if (!warned) log("warn", "EnclaveAccountUnfunded", { address, wanted });
+    if (!warned) log("warn", "EnclaveAccountUnfunded", { address, balance, wanted, waits });
+    if (!waits) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, FUNDING_INTERVAL_MS);
       signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
