@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { ed25519FromSeed, ed25519Sign } from "../../src/crypto/ed25519.ts";
 import { deriveVault } from "../../src/crypto/vault.ts";
 import type { RpcProfile, RuntimeVariant } from "../../src/devnode/options.ts";
@@ -27,7 +27,9 @@ import type { ConfirmationWish } from "../../src/enclave/duties/sidechain_confir
 import { blockHash } from "../../src/primitives/branded.ts";
 import type { KeyringPair } from "@polkadot/keyring/types";
 import type { Payout } from "../../src/types/payout.ts";
-import { connectApi, devKeyring, sendAndWatch, until } from "./devnode_support.ts";
+import { connectApi, devKeyring, PATIENCE, sendAndWatch, until } from "./devnode_support.ts";
+
+vi.setConfig(PATIENCE);
 
 const SEED = new Uint8Array(32).fill(0xe1);
 const FINGERPRINT = enclaveFingerprint(new Uint8Array(32).fill(0xf1));
