@@ -62,7 +62,15 @@ function parseOptions(args: readonly string[]): SimulateOptions {
     .option("--mutants [names]", "planted bugs, all or those named (A,B): each on seeds until one finds it", mutants)
     .allowExcessArguments(false)
     .exitOverride((error) => Deno.exit(error.exitCode === 0 ? 0 : 2));
-  return command.parse([...args], { from: "user" }).opts<SimulateOptions>();
+  const options = command.parse([...args], { from: "user" }).opts<SimulateOptions>();
+  const given = (name: string): boolean => command.getOptionValueSource(name) === "cli";
+  if (options.trace && !given("seed")) command.error("error: '--trace' wants '--seed <number>'");
+  for (const name of ["seeds", "from", "stop", "mutants"]) {
+    if (given("seed") && given(name)) {
+      command.error(`error: '--seed' runs one seed alone: '--${name}' does not go with it`);
+    }
+  }
+  return options;
 }
 
 /** The command that runs a seed again. */

@@ -64,6 +64,9 @@ export function addBenchmarkCommand(group: Command, context: CommandContext, opt
         throw new CliError("Usage", `Cannot run ${clients} clients: want 1 to ${MAX_CLIENTS}`);
       }
       if (options().direct !== true) throw new CliError("Usage", "Cannot run the benchmark indirectly: pass --direct");
+      if (minWaitMs > maxWaitMs) {
+        throw new CliError("Usage", `Cannot pause for ${minWaitMs} to ${maxWaitMs} ms: want the longest pause last`);
+      }
       const waitForConfirmation = flags.waitForConfirmation === true;
       return withWorker(context, options().shard, async (session) => {
         const domain = await identifiers(session, options());

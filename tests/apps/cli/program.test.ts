@@ -43,6 +43,7 @@ describe("runCommandLine()", () => {
     [["-U", "ws://127.0.0.1", "trusted", "get-shard"], "want wss://HOST"],
     [["trusted", "-d", "benchmark", "0"], "want 1 to"],
     [["trusted", "benchmark"], "pass --direct"],
+    [["trusted", "-d", "benchmark", "1", "1", "5", "4"], "5 to 4 ms"],
     [["trusted", "transfer", "//A", "no phrase here", "1"], "Cannot read account"],
   ])("ends %j with 2 and says why on standard error", async (args, why) => {
     const result = await run(...args);
