@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import { toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
+import type { StateSnapshot } from "../../src/state/snapshot.ts";
+import { readPayout } from "../../src/stf/pallets/payouts.ts";
 import { testAccount, type TestBlock, TestChain } from "../parentchain/builders.ts";
 import { submitDirect } from "./clients.ts";
 import { ALICE, follow, inputOf, offer } from "./hostile/fixtures.ts";
@@ -78,4 +80,19 @@ it("a payment that replaces an abandoned sealed block is not made a second time 
     await justified(again, [again.tip]);
   }
   expect(payoutsOf(again).map(toHex).filter((bytes) => bytes !== toHex(signed))).toEqual([]);
+}, 60_000);
+
+it("a payout whose payment was undone does not become done", async () => {
+  const { host, vault } = await payer();
+  await follow(host, { storage: confirmed(host, await owe(host, FIRST, 0)) });
+  const status = () => readPayout(host.enclave.shard()?.chain.head.snapshot as StateSnapshot, 0n)?.status.type;
+  const [signed] = payoutsOf(host) as [Uint8Array];
+  const payment = host.chain.build(host.tip, paid(signed, vault, BENEFICIARY, FIRST));
+  unwrap(await offer(host, [await inputOf(host, payment)]));
+  expect(host.codes()).toContain("PayoutPaid");
+  await justified(host, [host.chain.build(host.tip, { slot: 20n })]);
+  expect(host.codes()).toContain("PayoutLedgerReverted");
+  host.nowMs += 2_100;
+  expect((await host.slots(3)).map(({ code }) => code)).toContain("Authored");
+  expect(status()).toBe("queued");
 }, 60_000);

@@ -21,6 +21,7 @@ import type { Effect } from "../api/effects.ts";
 import { type DutyState, nextDuties, NO_DUTIES, noteImported, noteReverted } from "../duties/duties.ts";
 import type { DutyAlert, DutyChain, DutyExtrinsic, DutyIdentity } from "../duties/duty.ts";
 import {
+  isReverted,
   ledgerAtLevel,
   ledgerStored,
   type PayoutLedger,
@@ -164,8 +165,12 @@ export class DutyRunner {
     }
   }
 
-  /** The author's bookkeeping: payouts that the parentchain shows become done in the state, and those given up failed. */
+  /**
+   * The author's bookkeeping: payouts that the parentchain shows become done in the state, and those given up failed; not by a
+   * ledger of blocks that were undone.
+   */
   completePayouts(store: KvStore): Result<undefined, { readonly code: string }> {
+    if (isReverted(this.#ledger)) return ok(undefined);
     for (const { id, paidAt } of this.#ledger.entries) {
       if (paidAt === undefined) continue;
       const status = readPayout(store, id)?.status.type;

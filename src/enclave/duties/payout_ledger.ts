@@ -163,6 +163,11 @@ export function revertLedger(ledger: PayoutLedger, fromNumber: number): LedgerSt
   };
 }
 
+/** Whether a ledger was reverted: what it says to be paid or failed may have been undone. */
+export function isReverted({ cursor }: PayoutLedger): boolean {
+  return cursor === STOPPED;
+}
+
 /** Marks everything signed as stored: call it when the sealed ledger is on disk, before anything is sent. */
 export function ledgerStored(ledger: PayoutLedger): PayoutLedger {
   const entries = ledger.entries.map((entry) =>
