@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { decodeBase58, encodeBase58 } from "../../src/primitives/base58.ts";
 import { fromHex, toHex } from "../../src/primitives/hex.ts";
+import { Chain } from "../faults/chain.ts";
 import { Child } from "./child.ts";
 import { takePorts } from "../ports.ts";
 
@@ -159,7 +160,7 @@ describe("validateer outside of development", () => {
   }, TIMEOUT_MS);
 
   it(
-    "names the other finality levels where a node offers no justifications, and runs at level sealed there",
+    "names the other finality levels where a node offers no justifications, runs at level sealed there, and again without funds",
     async () => {
       const { node, ...others } = ports();
       const devnode = start(
@@ -173,7 +174,20 @@ describe("validateer outside of development", () => {
       expect(proven.output).toContain("FinalityUnavailable");
       expect(proven.output).toContain("--parentchain-finality sealed");
       const sealed = start("validateer.ts", ...options, "--parentchain-finality", "sealed");
-      expect((await tableOf(sealed)).get("finality")).toBe("sealed");
+      const table = await tableOf(sealed);
+      expect(table.get("finality")).toBe("sealed");
+      sealed.signal("SIGINT");
+      await sealed.end();
+
+      // Nobody pays it here: one that has taken part goes on all the same.
+      const chain = await Chain.connect(node);
+      await chain.setBalance(table.get("signer") as string, 1_000_000_000n);
+      await chain.close();
+      const run = ["run", "-u", "ws://127.0.0.1", "--skip-ra", "--parentchain-finality", "sealed"];
+      const poor = start("validateer.ts", ...run, ...optionsFor({ node, ...others }));
+      const again = await tableOf(poor);
+      expect(again.get("signer")).toBe(table.get("signer"));
+      expect(poor.output).toMatch(/EnclaveAccountUnfunded address=\w+ balance=1000000000 wanted=\d+ waits=false/);
     },
     TIMEOUT_MS,
   );

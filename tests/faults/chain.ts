@@ -4,6 +4,7 @@
  * @module
  */
 import { ApiPromise, Keyring, WsProvider } from "@polkadot/api";
+import type { SubmittableExtrinsic } from "@polkadot/api/types";
 import { equalBytes } from "../../src/primitives/bytes.ts";
 import { toHex } from "../../src/primitives/hex.ts";
 import { sleep } from "./processes.ts";
@@ -38,12 +39,22 @@ export class Chain {
 
   /** Pays an account and waits until that is in a block. */
   async pay(payer: string, to: Uint8Array, amount: bigint): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const call = this.api.tx["balances"]?.["transferAllowDeath"]?.(toHex(to), amount);
+    await this.#send(payer, this.api.tx["balances"]?.["transferAllowDeath"]?.(toHex(to), amount));
+  }
+
+  /** Sets the free balance of an account by root, and waits until that is in a block. */
+  async setBalance(address: string, balance: bigint): Promise<void> {
+    const call = this.api.tx["balances"]?.["forceSetBalance"]?.(address, balance);
     if (call === undefined) throw new TypeError("no pallet balances");
-    const stop = await call.signAndSend(this.#keyring.addFromUri(payer), { nonce: -1 }, (result) => {
+    await this.#send("//Alice", this.api.tx["sudo"]?.["sudo"]?.(call));
+  }
+
+  async #send(signer: string, call: SubmittableExtrinsic<"promise"> | undefined): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    if (call === undefined) throw new TypeError("the chain has no such call");
+    const stop = await call.signAndSend(this.#keyring.addFromUri(signer), { nonce: -1 }, (result) => {
       if (result.isError || result.dispatchError !== undefined) {
-        reject(new Error(`Cannot pay: ${result.dispatchError ?? result.status}`));
+        reject(new Error(`Cannot send: ${result.dispatchError ?? result.status}`));
       } else if (result.isInBlock || result.isFinalized) resolve();
     });
     await promise.finally(stop);
