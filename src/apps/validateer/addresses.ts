@@ -5,7 +5,16 @@
  *
  * @module
  */
-import type { ValidateerOptions } from "./options.ts";
+/** The options that say where sockets listen and how they are reached. */
+export interface AddressOptions {
+  readonly wsExternal: boolean;
+  readonly trustedWorkerPort: number;
+  readonly untrustedWorkerPort: number;
+  readonly muRaPort: number;
+  readonly trustedExternalAddress: string | undefined;
+  readonly untrustedExternalAddress: string | undefined;
+  readonly muRaExternalAddress: string | undefined;
+}
 
 /** What is told to clients and written into the registry. */
 export interface AdvertisedAddresses {
@@ -41,7 +50,7 @@ export function externalAddress(given: string, scheme: "wss://" | "ws://" | "", 
 }
 
 /** The addresses of these options; `trustedPort` is the one that is listened on. */
-export function advertisedAddresses(options: ValidateerOptions): AdvertisedAddresses {
+export function advertisedAddresses(options: AddressOptions): AdvertisedAddresses {
   const ip = listenHostname(options);
   const or = (given: string | undefined, scheme: "wss://" | "ws://" | "", port: number): string =>
     given === undefined ? `${scheme}${ip}:${port}` : externalAddress(given, scheme, port);
@@ -55,7 +64,7 @@ export function advertisedAddresses(options: ValidateerOptions): AdvertisedAddre
 }
 
 /** Where the sockets listen. */
-export function listenHostname(options: ValidateerOptions): string {
+export function listenHostname(options: Pick<AddressOptions, "wsExternal">): string {
   return options.wsExternal ? "0.0.0.0" : "127.0.0.1";
 }
 

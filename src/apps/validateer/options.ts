@@ -9,22 +9,15 @@
  */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { parseNodeUrl, parseShard } from "../cli/parse.ts";
-import { externalAddress } from "./addresses.ts";
+import { type AddressOptions, externalAddress } from "./addresses.ts";
 import { takeMigrateOptions } from "./migrate_options.ts";
 import { MAX_SLOT_DURATION_MS, MIN_SLOT_DURATION_MS } from "../../stf/pallets/shard.ts";
 
 /** Everything that the command line says. */
-export interface ValidateerOptions {
+export interface ValidateerOptions extends AddressOptions {
   readonly integriteeRpcUrl: string | undefined;
   readonly integriteeRpcPort: number;
   readonly dataDir: string;
-  readonly wsExternal: boolean;
-  readonly trustedWorkerPort: number;
-  readonly untrustedWorkerPort: number;
-  readonly muRaPort: number;
-  readonly trustedExternalAddress: string | undefined;
-  readonly untrustedExternalAddress: string | undefined;
-  readonly muRaExternalAddress: string | undefined;
   readonly enableMetrics: boolean;
   readonly metricsPort: number;
   readonly untrustedHttpPort: number;
