@@ -39,8 +39,7 @@ async function connect(open: OpenSocket): Promise<{ socket: WorkerSocket; heard:
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
-  if (!condition()) throw new Error("the condition did not come true within 5 s");
+  await expect.poll(condition, { timeout: 45_000, interval: 10 }).toBe(true);
 }
 
 function echo(request: Request): Response {

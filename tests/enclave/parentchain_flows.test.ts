@@ -5,6 +5,7 @@ import { signedBlock } from "../../src/types/signed_block.ts";
 import { TestChain } from "../parentchain/builders.ts";
 import { accountInfoOf, accountOf, encryptCall, signFor, submitDirect } from "./clients.ts";
 import { TestHost } from "./harness.ts";
+import { watchDecryption } from "./watch_decryption.ts";
 
 const ALICE = pairFromSuri("//Alice");
 const BOB = pairFromSuri("//Bob");
@@ -15,9 +16,6 @@ async function vaultOf(host: TestHost): Promise<Uint8Array> {
 }
 
 const EVE = accountOf(pairFromSuri("//Eve"));
-
-/** The background work of decryption is done. */
-const opened = () => new Promise((resolve) => setTimeout(resolve, 200));
 
 const hostOf = () => new TestHost(new TestChain()).start();
 
@@ -52,6 +50,7 @@ describe("invoke on the parentchain", () => {
     const cyphertext = await encryptCall(host, "indirect_call", signFor(host, ALICE, call, 0));
     const invoke = (shard: Uint8Array, content: Uint8Array) =>
       host.chain.metadata.encodeCall("EnclaveBridge", "invoke", { request: { shard, cyphertext: content } });
+    const decrypted = watchDecryption(host);
     await host.parentchainBlock({
       calls: [
         invoke(host.shard, new Uint8Array(384)),
@@ -60,7 +59,7 @@ describe("invoke on the parentchain", () => {
         invoke(host.shard, cyphertext),
       ],
     });
-    await opened();
+    await decrypted(3);
     host.nowMs += 2_000;
     await host.slots(3);
     expect((await accountInfoOf(host, BOB)).data.free).toBe(amount);
@@ -75,13 +74,14 @@ describe("invoke on the parentchain", () => {
     const cyphertext = await encryptCall(host, "indirect_call", signFor(host, BOB, call, 0));
     const to = await vaultOf(host);
     const fields = { from: accountOf(BOB), to, amount: deposit };
+    const decrypted = watchDecryption(host);
     await host.parentchainBlock({
       calls: [host.chain.metadata.encodeCall("EnclaveBridge", "invoke", {
         request: { shard: host.shard, cyphertext },
       })],
       events: [{ extrinsic: 0, pallet: "Balances", name: "Transfer", fields }],
     });
-    await opened();
+    await decrypted(1);
     expect((await host.slots(2)).map(({ executed, failed }) => executed + failed)).toEqual([0, 0]);
     host.nowMs += 2_000;
     const outcomes = await host.slots(3);

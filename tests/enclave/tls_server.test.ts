@@ -73,8 +73,7 @@ describe("startTlsServer()", () => {
     const closed = new Promise<void>((resolve) => first.onclose = () => resolve());
     first.close();
     await closed;
-    for (let i = 0; i < 50 && server?.connections() !== 1; i++) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(server?.connections()).toBe(1);
+    await expect.poll(() => server?.connections(), { timeout: 45_000 }).toBe(1);
     const ended = new Promise<number>((resolve) => second.onclose = ({ code }) => resolve(code));
     await server?.stop();
     server = undefined;

@@ -3,6 +3,7 @@ import { rsaEncrypt } from "../../../src/crypto/rsa_oaep.ts";
 import { shieldingPublicKeyFromJson } from "../../../src/crypto/rsa_json.ts";
 import { concatBytes } from "../../../src/primitives/bytes.ts";
 import { accountInfoOf } from "../clients.ts";
+import { watchDecryption } from "../watch_decryption.ts";
 import type { TestHost } from "../harness.ts";
 import { ALICE, AMOUNT, BOB, factsOf, flipBit, follow, startVictim } from "./fixtures.ts";
 import { directCall, type Target, transferSigned } from "./requests.ts";
@@ -20,9 +21,6 @@ async function targetOf(host: TestHost, nonce: number): Promise<Target> {
 function invoke(host: TestHost, cyphertext: Uint8Array, shard: Uint8Array = host.shard): Uint8Array {
   return host.chain.metadata.encodeCall("EnclaveBridge", "invoke", { request: { shard, cyphertext } });
 }
-
-/** Decryption runs beside the ecalls: waits until what was found is opened. */
-const opened = () => new Promise((resolve) => setTimeout(resolve, 300));
 
 describe("anybody who writes to the parentchain", () => {
   it("gets nothing executed that the sender has not signed for this enclave and shard", async () => {
@@ -49,10 +47,11 @@ describe("anybody who writes to the parentchain", () => {
       await encrypt(directCall(transferSigned(target, { nonce: 0 }))),
     ];
     const before = await factsOf(host);
+    const decrypted = watchDecryption(host);
     await follow(host, {
       calls: [...hostile.map((bytes) => invoke(host, bytes)), invoke(host, good, elsewhere.shard)],
     });
-    await opened();
+    await decrypted(hostile.length);
     // The one call that waited before is executed; of the others none.
     const outcomes = await host.slots(3);
     expect(outcomes.map(({ executed, failed }) => [executed, failed])).toEqual([[1, 0], [0, 0], [0, 0]]);
@@ -62,10 +61,10 @@ describe("anybody who writes to the parentchain", () => {
     expect(host.logs.filter(({ level }) => level === 0)).toEqual([]);
     // The call that all of them were made of is good, and comes through once, however often it is written.
     await follow(host, { calls: [invoke(host, good), invoke(host, good), invoke(host, good)] });
-    await opened();
+    await decrypted(3);
     expect((await host.slots(3)).map(({ executed, failed }) => executed + failed)).toEqual([0, 1, 0]);
     await follow(host, { calls: [invoke(host, good)] });
-    await opened();
+    await decrypted(1);
     expect((await host.slots(3)).map(({ executed, failed }) => executed + failed)).toEqual([0, 0, 0]);
     expect((await accountInfoOf(host, ALICE)).nonce).toBe(2);
   });

@@ -136,7 +136,7 @@ describe("peers that send a byte now and then", () => {
 
   it("hold a provider no longer than their evidence may take", async () => {
     const outcome = Promise.withResolvers<string>();
-    const port = await listen(async (channel) => outcome.resolve(await readToEnd(channel)), { evidenceMs: 500 });
+    const port = await listen(async (channel) => outcome.resolve(await readToEnd(channel)), { evidenceMs: 2_000 });
     const client = await connect(port);
     await expect(drip(client)).rejects.toMatchObject({ code: "ConnectionBroken" });
     expect(await outcome.promise).toBe("ConnectionTimedOut");
@@ -144,12 +144,12 @@ describe("peers that send a byte now and then", () => {
 
   it("hold a requester no longer than their evidence may take", async () => {
     const port = await listen((channel) => drip(channel).catch(() => undefined));
-    expect(await readToEnd(await connect(port, { evidenceMs: 500 }))).toBe("ConnectionTimedOut");
+    expect(await readToEnd(await connect(port, { evidenceMs: 2_000 }))).toBe("ConnectionTimedOut");
   });
 
   it("keep their place once their evidence is verified, and go on", async () => {
     const served = Promise.withResolvers<SecureChannel>();
-    const port = await listen((channel) => (served.resolve(channel), new Promise(() => {})), { evidenceMs: 500 });
+    const port = await listen((channel) => (served.resolve(channel), new Promise(() => {})), { evidenceMs: 2_000 });
     const client = await connect(port);
     const channel = await served.promise;
     channel.verified();

@@ -206,7 +206,7 @@ describe("an enclave that wants the shard, against a hostile provider", () => {
 
   /** Until an attack has come to its end. */
   async function answered(total: number): Promise<void> {
-    for (let i = 0; i < 2_000 && outcomes.length < total; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+    await expect.poll(() => outcomes.length, { timeout: 45_000, interval: 5 }).toBeGreaterThanOrEqual(total);
   }
 
   /** Lets the victim ask once more; its reason and what the attacker was told. */

@@ -35,7 +35,7 @@ import { freshDisk, PeerHost } from "./two_hosts.ts";
 export const ATTACKER = ed25519FromSeed(seed(0x77));
 export const ATTACKER_ACCOUNT: AccountId = accountId(ATTACKER.publicKey);
 /** How long a log line may take. */
-const LINE_TIMEOUT_MS = 10_000;
+const LINE_TIMEOUT_MS = 45_000;
 
 /** A platform's chain that holds at the time of the test chain. */
 export async function buildPlatformChain(): Promise<BuiltChain> {

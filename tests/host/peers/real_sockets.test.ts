@@ -34,7 +34,7 @@ const timer = {
 };
 
 async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (const deadline = Date.now() + 20_000; !isSo();) {
+  for (const deadline = Date.now() + 45_000; !isSo();) {
     if (Date.now() > deadline) throw new Error(`${what} takes too long`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
