@@ -127,9 +127,10 @@ export class ValidateerService {
     return unlessAborted(this.#ports.stop, work);
   }
 
-  /** Waits while the enclave takes the shard from another validateer: before, it has no keys that clients could use. */
+  /** Waits until the enclave has founded the shard or has it from another validateer: its keys are of no use to clients before. */
   async #untilProvisioned(): Promise<void> {
-    while (PHASES[(await this.#unlessStopped(this.health())).phase] === "provisioning") {
+    const isWaiting = ({ phase }: Health): boolean => ["founding", "provisioning"].includes(PHASES[phase] ?? "");
+    while (isWaiting(await this.#unlessStopped(this.health()))) {
       const pause = Promise.withResolvers<void>();
       const cancel = this.#ports.timer.after(PROVISIONING_LOOK_INTERVAL_MS, pause.resolve);
       await this.#unlessStopped(pause.promise).finally(cancel);

@@ -152,8 +152,9 @@ export interface Metric {
 }
 
 /**
- * States of the enclave: `recovering` → `parentchain` → `syncing` → `running`; `syncing` → `provisioning` → `syncing` while the
- * shard is had from another validateer; `stopped` from each of them.
+ * States of the enclave: `recovering` → `parentchain` → `syncing` → `running`; with keys of its own that may not be those of the
+ * shard `parentchain` → `founding`, then `syncing` if it has founded the shard, else `provisioning` → `syncing`; `stopped` from
+ * each of them.
  */
 export const PHASES = [
   "uninitialised",
@@ -163,6 +164,7 @@ export const PHASES = [
   "running",
   "stopped",
   "provisioning",
+  "founding",
 ] as const;
 /** State of the enclave. */
 export type Phase = (typeof PHASES)[number];

@@ -192,9 +192,9 @@ export class Runtime {
     });
     this.#running = running;
     this.#recovered = undefined;
-    this.#phase = "syncing";
     // An enclave with blocks, or with the state of another's shard, is of the shard; any other may have founded a second one.
     this.#isSettled ||= running.shard.chain.head.number > 0n || !equalBytes(feed.vault, setup.ownVault.vault.account);
+    this.#phase = this.#isSettled ? "syncing" : "founding";
     this.#outbox.push(...await running.snapshots.writeFirst());
   }
 
@@ -207,9 +207,9 @@ export class Runtime {
     this.#isSettled = true;
     const fields = { shard: encodeBase58(setup.shard), validateers: view?.shardStatus.length ?? 0 };
     this.#outbox.log("info", joins ? "JoiningShard" : "ShardFounded", fields);
+    this.#phase = joins ? "provisioning" : "syncing";
     if (!joins) return false;
     this.#running = undefined;
-    this.#phase = "provisioning";
     this.#joining = new Joining({
       ...{ setup, feed, evidence, registry: this.#registry as PeerRegistry },
       ...{ ports: this.#ports, tickets: this.tickets, outbox: this.#outbox, enqueue: this.#enqueue },
@@ -237,8 +237,7 @@ export class Runtime {
   }
 
   async importParentchain(request: ImportParentchainRequest): Outcome<ParentchainPosition> {
-    const running = this.#running;
-    const known = this.#feed;
+    const [running, known] = [this.#running, this.#feed];
     if (known === undefined || request.parentchain !== 0) return refuse("ParentchainUnknown", "Call init_parentchain");
     if (this.#isPositionNew) {
       this.#isPositionNew = false;
