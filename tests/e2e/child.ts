@@ -6,7 +6,7 @@
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 /** How long an awaited line may take before the test fails with what was printed. */
-const LINE_TIMEOUT_MS = 120_000;
+const LINE_TIMEOUT_MS = 300_000;
 /** Pause between two looks at the output. */
 const LOOK_INTERVAL_MS = 50;
 

@@ -22,6 +22,12 @@ const trusted = (...args: string[]) => service.ask("trusted", ...args);
 const balance = async (account: string) => BigInt(await trusted("balance", account));
 const nonce = async (account: string) => Number(await trusted("nonce", account));
 
+/** Direct calls that have come so far. */
+async function callsReceived(): Promise<number> {
+  const metrics = await (await fetch(`http://127.0.0.1:${service.ports.metrics}/metrics`)).text();
+  return Number(/^integritee_worker_enclave_rpc_tc_received (\d+)$/mu.exec(metrics)?.[1]);
+}
+
 /** Gives an account exactly this balance, by the root of the development shard. */
 async function fund(account: string, amount: bigint): Promise<void> {
   await trusted("--direct", "set-balance", account, `${amount}`);
@@ -99,8 +105,10 @@ describe("S22: a call with too high a nonce, then the missing one", () => {
     const first = await nonce("//Early");
     const pay = (n: number, to: string) =>
       service.cli("trusted", "--direct", "transfer", "//Early", to, "1000", "--nonce", `${n}`);
+    const before = await callsReceived();
     const later = pay(first + 1, "//LateOne");
-    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    await poll("the call with too high a nonce", callsReceived, before + 1);
+    // Each of these questions takes several slots: a command starts.
     expect(await nonce("//Early")).toBe(first);
     expect(await balance("//LateOne")).toBe(0n);
     expect((await pay(first, "//EarlyOne")).code).toBe(0);

@@ -23,7 +23,7 @@ beforeAll(installFastCrypto);
 // How soon all is well again is reported by the full runs: timings decide nothing here.
 describe("two validateers of one shard under load", () => {
   it(
-    "execute 200 indirect calls of one parentchain block while each misses at most three of its slots in a row; go on " +
+    "execute 200 indirect calls of one parentchain block; go on " +
       "through kills, partitions, late and slow networks, a lost node and a full disk, and lose no call",
     async () => {
       const whyNot = await whyNoDisks();

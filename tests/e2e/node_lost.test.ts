@@ -10,7 +10,7 @@ import { credited, isListening, poll, UNIT } from "./harness.ts";
 import { type Serving, untilLogged, untilServing } from "./provisioning_support.ts";
 import { takeServicePorts } from "../ports.ts";
 
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 300_000;
 const BLOCK_TIME_MS = 400;
 const CHARLIE = sr25519Signer(pairFromSuri("//Charlie"));
 const [authorPorts, fullPorts] = [takeServicePorts(), takeServicePorts()];

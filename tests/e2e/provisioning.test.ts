@@ -11,7 +11,7 @@ import { lightHeadersOf } from "./light_blocks.ts";
 import { type Serving, TcpGate, untilLogged, untilServing, writeBundles } from "./provisioning_support.ts";
 import { takeServicePorts } from "../ports.ts";
 
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 300_000;
 const BLOCK_TIME_MS = 400;
 /** More than a refusal, less than the keys: evidence and keys alone have over twenty thousand bytes. */
 const HELD_AFTER_BYTES = 12_000;

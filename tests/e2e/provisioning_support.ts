@@ -12,9 +12,9 @@ import { type MemberSite, type Program, sleep } from "../faults/processes.ts";
 import { isListening } from "./harness.ts";
 
 /** How long a validateer may take to answer: it registers and joins first. */
-const READY_TIMEOUT_MS = 120_000;
+const READY_TIMEOUT_MS = 180_000;
 /** How long something may take to show. */
-const SHOW_TIMEOUT_MS = 60_000;
+const SHOW_TIMEOUT_MS = 120_000;
 /** Pause between two looks. */
 const LOOK_INTERVAL_MS = 50;
 

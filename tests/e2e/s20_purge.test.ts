@@ -8,7 +8,7 @@ import { factsOf } from "./light_blocks.ts";
 import type { Member } from "./member.ts";
 import { chain, first, second, shard, withTwoMembers } from "./two_members.ts";
 
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 300_000;
 /** Short, since the alert takes three intervals of fifty blocks in which one of two authors is gone. */
 const SLOT_MS = 50;
 /** Blocks after which the second is stopped (S21). */

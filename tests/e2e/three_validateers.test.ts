@@ -9,7 +9,7 @@ import { isListening, poll, ROOT } from "./harness.ts";
 import { type BlockFacts, factsOf, lightHeadersOf } from "./light_blocks.ts";
 import { takePorts } from "../ports.ts";
 
-const TIMEOUT_MS = 150_000;
+const TIMEOUT_MS = 400_000;
 const COUNT = 3;
 /** Blocks that one may be ahead of another. */
 const SLOTS_APART = 3;

@@ -12,7 +12,7 @@ import type { Member } from "./member.ts";
 import { ValidateerNetwork } from "./validateer_network.ts";
 
 /** How long the set-up may take: nodes, registration, and the keys handed over. */
-const SET_UP_TIMEOUT_MS = 180_000;
+const SET_UP_TIMEOUT_MS = 300_000;
 
 /** The validateer that founded the shard. */
 export let first: Member;

@@ -9,7 +9,7 @@ import type { Member } from "./member.ts";
 import { runShardVaultScenario } from "./shard_vault_scenario.ts";
 import { chain, first, second, shard, withTwoMembers } from "./two_members.ts";
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
 /** Blocks that one may be ahead of the other. */
 const SLOTS_APART = 3;
 /** Calls until both have executed one. */

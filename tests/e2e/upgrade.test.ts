@@ -13,7 +13,7 @@ import { inProcessCli } from "./in_process_cli.ts";
 import { type Serving, untilLogged, untilServing, writeBundles } from "./provisioning_support.ts";
 import { takeServicePorts } from "../ports.ts";
 
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 400_000;
 const BLOCK_TIME_MS = 400;
 /** Blocks from the announcement of the upgrade to its enactment: more than a development chain wants to see it. */
 const DELAY = 6;

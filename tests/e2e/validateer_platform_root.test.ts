@@ -6,7 +6,7 @@ import { Child } from "./child.ts";
 import { connectApi } from "./devnode_support.ts";
 import { takePorts } from "../ports.ts";
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 400_000;
 let folder: string;
 let rootFile: string;
 
