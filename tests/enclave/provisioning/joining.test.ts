@@ -317,7 +317,7 @@ describe("who founds the shard", () => {
     }
     await first.call("start_provisioning", undefined);
     await growAll([first, second], { storage: [...registered(first), ...registered(second)] });
-    expect([await phaseOf(first), await phaseOf(second)]).toEqual(["syncing", "syncing"]);
+    expect([await phaseOf(first), await phaseOf(second)]).toEqual(["founding", "founding"]);
     const config: Storage = first.listed().filter(([, item]) => item === "ShardConfigRegistry");
     await step([...listing(first, second), ...config]);
     expect([await phaseOf(first), await phaseOf(second)]).toEqual(["syncing", "provisioning"]);
