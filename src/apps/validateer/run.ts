@@ -7,10 +7,8 @@ import type { Health, Identity } from "../../enclave/api/ecall_values.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { type EnclaveBundle, keepEnclaveBundle } from "../../host/deno/bundle.ts";
 import { openDataDir } from "../../host/deno/data_dir.ts";
-import { readPeerFile, writePeerFile } from "../../host/deno/peer_file.ts";
-import { dialProvider } from "../../host/deno/provider_dialer.ts";
+import { readPeerFile } from "../../host/deno/peer_file.ts";
 import { openSqliteBlockStore } from "../../host/deno/sqlite_block_store.ts";
-import { EnclaveHost } from "../../host/enclave_host.ts";
 import { unlessAborted } from "../../host/interruption.ts";
 import { createLog, type Log } from "../../host/log.ts";
 import { countLog } from "../../host/log_metrics.ts";
@@ -25,9 +23,9 @@ import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
 import { advertisedAddresses } from "./addresses.ts";
 import { connectForStart } from "./clean_reset.ts";
+import { createEnclaveSide } from "./enclave_side.ts";
 import { startEndpoints } from "./endpoints.ts";
 import { BLOCKS_FILE, KEPT_BUNDLE, PEERS_FILE } from "./entries.ts";
-import { createExchange } from "./exchange.ts";
 import type { RunOptions } from "./options.ts";
 import { readRootCertificate } from "./platform_root.ts";
 import { Releases } from "./releases.ts";
@@ -105,7 +103,8 @@ interface Surroundings {
 
 /** What a start takes from its options before it touches data. */
 interface Prepared {
-  readonly shard: ShardIdentifier | undefined;
+  /** The shard that is asked for. */
+  readonly name: ShardIdentifier | undefined;
   readonly bundle: EnclaveBundle;
 }
 
@@ -114,7 +113,7 @@ async function prepare(shard: string | undefined, options: RunOptions): Promise<
   const name = shard === undefined ? undefined : shardIdentifier(decodeBase58(shard));
   advertisedAddresses(options);
   if (options.platformRoot !== undefined) await readRootCertificate(options.platformRoot);
-  return { shard: name, bundle: await bundleOf(options) };
+  return { name, bundle: await bundleOf(options) };
 }
 
 /** Starts all of it. @throws The reason of `stop` as soon as that is given. */
@@ -129,51 +128,27 @@ async function start(
   const dataDir = await openDataDir(options.dataDir);
   releases.add("data directory", () => dataDir.close());
   // With "--clean-reset" the data is removed when the node is connected.
-  const prepared = await unlessStopped(prepare(shard, options));
-  const node = await connectForStart(options, dataDir, { log, releases, fail, stop });
-  const { url, link } = node;
+  const { name, bundle } = await unlessStopped(prepare(shard, options));
+  const { url, link } = await connectForStart(options, dataDir, { log, releases, fail, stop });
   const blocks = openSqliteBlockStore(dataDir.entry(BLOCKS_FILE));
   releases.add("block store", () => blocks.close());
-  const { bundle } = prepared;
   const starting = startEnclaveWorker(dataDir, blocks, bundle, options).then((started) => {
     releases.add("enclave worker", () => started.running.terminate());
     return started;
   });
   const { running, port } = await unlessStopped(starting);
   void running.died.then(() => fail(new ServiceError("EnclaveDied", "The enclave's worker has died")));
-  const peerFile = dataDir.entry(PEERS_FILE);
-  const peersBefore = await readPeerFile(peerFile);
+  const peersBefore = await readPeerFile(dataDir.entry(PEERS_FILE));
   // Known as soon as the enclave is up, which is before it wants blocks.
   let ownShard: Uint8Array = new Uint8Array(32);
-  const host: EnclaveHost = new EnclaveHost(port, {
-    blocks,
-    files: dataDir,
-    submitExtrinsic: ({ purpose, bytes }) => link.submit(purpose, bytes),
-    broadcast: (block) => exchange.network.broadcast(block),
-    gossip: (message) => exchange.network.gossip(message),
-    fetchBlocks: (from, until) => exchange.fetcher.want(from, until),
-    setPeers: (urls) => {
-      exchange.setPeers(urls);
-      writePeerFile(peerFile, urls).catch(({ message }) => log("warn", "PeersNotStored", { reason: message }));
-    },
-    dialPeer: (url) => dialProvider(url, log),
-    fatal: (code, detail) => fail(new ServiceError(code, detail)),
-    log,
-  });
-  const exchange = createExchange({
-    ...{ timer, log, blocks, meters: metrics.peers },
+  const { host, exchange } = createEnclaveSide({
+    ...{ port, dataDir, blocks, link, timer, metrics, log, fail },
     shard: () => ownShard,
-    importBlocks: (request) => host.call("import_blocks", request),
   });
   releases.add("exchange of blocks", () => exchange.stop());
-  const request = await initRequestOf(options, prepared.shard, dataDir, blocks, Date.now());
+  const request = await initRequestOf(options, name, dataDir, blocks, Date.now());
   const service = new ValidateerService({
-    host,
-    link,
-    timer,
-    metrics,
-    log,
-    stop,
+    ...{ host, link, timer, metrics, log, stop },
     fund: ({ signer }) => {
       const waits = request.storedBlocks === undefined;
       return fundEnclaveAccount({ link, url, account: signer, development: options.dev, waits, signal: stop, log });
