@@ -21,7 +21,7 @@ const PAYERS = 4;
 /** Longest time under load after something was reported. */
 const MAX_LOAD_MS = 1_500;
 /** Time for something to happen: a report, a snapshot after the next confirmation. */
-const WAIT_MS = 60_000;
+const WAIT_MS = 120_000;
 /** Blocks after which no extrinsic of the killed process waits any more. */
 const SETTLE_BLOCKS = 2;
 

@@ -16,7 +16,7 @@ const PAYER = "//Dave";
 const DEPOSIT = 5n * UNIT;
 const AMOUNT = 2n * UNIT;
 /** When a step counts as failed: a deposit has to be final, and the network is late. */
-const STEP_TIMEOUT_MS = 60_000;
+const STEP_TIMEOUT_MS = 120_000;
 
 /** What an account must have. */
 interface Expected {

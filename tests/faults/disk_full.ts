@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { settle } from "./chain.ts";
 import { auditGroups, type NetworkPlay, reportedCalls, startGroup } from "./network_load.ts";
 import { untilInStep } from "./network_stage.ts";
 import { sleep } from "./processes.ts";
@@ -17,7 +18,7 @@ import type { FaultOptions } from "./stage.ts";
 /** What the ballast is written in. */
 const BALLAST_CHUNK = new Uint8Array(64 * 1024).fill(1);
 /** Time in which a validateer has to notice: some blocks. */
-const NOTICE_TIMEOUT_MS = 60_000;
+const NOTICE_TIMEOUT_MS = 120_000;
 /** When it counts as not in step again at all. */
 const IN_STEP_TIMEOUT_MS = 90_000;
 
@@ -52,8 +53,7 @@ export async function playFullDisks({ stage, groups }: NetworkPlay, options: Fau
     codes.add(outcome.split("\n", 1)[0] ?? "");
     noticed.push(Date.now() - begun);
     const before = await steady.height();
-    await sleep(3_000);
-    if (await steady.height() === before) {
+    if (!await settle(async () => await steady.height() > before, true, NOTICE_TIMEOUT_MS)) {
       failures.push(`full disk ${i}: the other does not go on: ${steady.program.log.slice(-4_000)}`);
     }
     await full.end("SIGKILL");

@@ -38,7 +38,7 @@ const BLOCKS_AFTER = 6;
 /** Pause between two looks: a question costs the enclave a signature check. */
 const LOOK_INTERVAL_MS = 250;
 /** Time until all calls of a block are executed. */
-const EXECUTION_TIMEOUT_MS = 60_000;
+const EXECUTION_TIMEOUT_MS = 120_000;
 /** What is played on alone: a node fills two fifths of the block time with transactions, and 1,000 take almost a second. */
 const ALONE = { validateers: 2, blockTimeMs: 2_500, slotDurationMs: 300 } as const;
 

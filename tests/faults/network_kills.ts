@@ -17,7 +17,7 @@ const MAX_LOAD_MS = 3_000;
 /** Longest time before the killed one is started again. */
 const MAX_AWAY_MS = 3_000;
 /** When the killed one counts as not in step at all. */
-const IN_STEP_TIMEOUT_MS = 90_000;
+const IN_STEP_TIMEOUT_MS = 120_000;
 
 /** Kills so often. */
 export async function playKills({ stage, groups }: NetworkPlay, options: FaultOptions): Promise<Report> {

@@ -24,7 +24,7 @@ const LOOK_INTERVAL_MS = 300;
 /** Hashes of operations that wait, by shard. */
 const pendingHashes = vec(vec(bytes(32), 100_000), 1);
 /** Time for what is under way to come to rest. */
-const REST_TIMEOUT_MS = 20_000;
+const REST_TIMEOUT_MS = 90_000;
 
 /** Payers whose calls go to one member. */
 export interface Group {

@@ -16,13 +16,13 @@ import type { FaultOptions } from "./stage.ts";
 /** How long validateers are apart: several slots, so that each makes blocks of its own. */
 const APART_MS = { min: 1_500, max: 6_000 } as const;
 /** When a partition counts as not healed at all. */
-const HEAL_TIMEOUT_MS = 60_000;
+const HEAL_TIMEOUT_MS = 120_000;
 /** Account that deposits; no other fault pays from it. */
 const DEPOSITOR = "//Eve";
 /** Share of partitions at whose end the deposit comes, so that it is not credited in both forks. */
 const LATE_DEPOSIT_SHARE = 0.25;
 /** When a deposit counts as not credited: its block has to be final first. */
-const CREDIT_TIMEOUT_MS = 60_000;
+const CREDIT_TIMEOUT_MS = 120_000;
 /** Blocks of the parentchain after the last partition, in which nothing may be credited again. */
 const QUIET_BLOCKS = 3;
 

@@ -10,7 +10,7 @@ import { launchMember, type MemberSite, sleep } from "./processes.ts";
 import type { Random } from "./random.ts";
 
 /** How long a start may take to be refused. */
-const REFUSAL_TIMEOUT_MS = 60_000;
+const REFUSAL_TIMEOUT_MS = 120_000;
 
 /** A damage and the code that must be told. */
 interface Damage {
