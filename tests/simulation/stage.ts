@@ -124,8 +124,9 @@ async function found(
 ): Promise<Pick<Stage, "genesis" | "founding">> {
   const { chain, validateers: [founder, ...others] } = world;
   if (founder === undefined) throw new TypeError("Cannot set the stage: nobody is there");
-  await founder.start();
-  await runUntil(world, shape, () => founder.disk.rows.length > 0);
+  // It has started when the parentchain shows that it founded the shard, which takes blocks.
+  const started = founder.start();
+  await Promise.all([started, runUntil(world, shape, () => founder.disk.rows.length > 0)]);
   founder.crash();
   const snapshot = [...founder.disk.files].filter(([name]) => name.startsWith("snapshots/"));
   if (snapshot.length === 0) throw new TypeError("Cannot set the stage: the founder has no snapshot");
