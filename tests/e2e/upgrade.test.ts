@@ -55,6 +55,7 @@ beforeAll(async () => {
   ({ cli, ask } = inProcessCli({ ...site.ports, parentchain: nodePort }));
   before = await untilServing(old, oldSite);
   shard = unwrap(await before.client.shard());
+  await poll("the vault", async () => (await before.client.shardVault()).ok, true);
   vault = unwrap(await before.client.shardVault()).account;
   await poll("the vault's delegates", async () => (await chain.delegates(vault)).length, 1);
   await chain.pay("//Charlie", vault, 5n * UNIT);
