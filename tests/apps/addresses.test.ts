@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { advertisedAddresses, externalAddress } from "../../src/apps/validateer/addresses.ts";
+import { advertisedAddresses, externalAddress, unreachableAddresses } from "../../src/apps/validateer/addresses.ts";
 import type { ValidateerOptions } from "../../src/apps/validateer/options.ts";
 
 describe("externalAddress()", () => {
@@ -47,5 +47,7 @@ describe("advertisedAddresses()", () => {
       untrustedUrl: "ws://0.0.0.0:2001",
       tlsNames: ["localhost", "127.0.0.1", "worker.example"],
     });
+    expect(unreachableAddresses(named as ValidateerOptions)).toEqual(["ws://0.0.0.0:2001", "0.0.0.0:3443"]);
+    expect(unreachableAddresses(options as ValidateerOptions)).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@
  *
  * @module
  */
+
 /** The options that say where sockets listen and how they are reached. */
 export interface AddressOptions {
   readonly wsExternal: boolean;
@@ -28,6 +29,8 @@ export interface AdvertisedAddresses {
   readonly tlsNames: readonly string[];
 }
 
+/** All interfaces, to listen on; nobody can connect to it. */
+const ANY_ADDRESS = "0.0.0.0";
 /** Largest port of TCP. */
 const MAX_PORT = 65_535;
 /** Scheme, if there is one, host and port, if there is one. */
@@ -63,9 +66,16 @@ export function advertisedAddresses(options: AddressOptions): AdvertisedAddresse
   };
 }
 
+/** What is advertised and leads nowhere from outside: an option that names the machine is missing. */
+export function unreachableAddresses(options: AddressOptions): readonly string[] {
+  if (!options.wsExternal) return [];
+  const { trustedUrl, untrustedUrl, muRaUrl } = advertisedAddresses(options);
+  return [trustedUrl, untrustedUrl, muRaUrl].filter((url) => url.includes(ANY_ADDRESS));
+}
+
 /** Where the sockets listen. */
 export function listenHostname(options: Pick<AddressOptions, "wsExternal">): string {
-  return options.wsExternal ? "0.0.0.0" : "127.0.0.1";
+  return options.wsExternal ? ANY_ADDRESS : "127.0.0.1";
 }
 
 function hostOf(url: string): string {

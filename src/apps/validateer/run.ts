@@ -17,11 +17,10 @@ import { fundEnclaveAccount } from "../../host/parentchain/funding.ts";
 import type { NodeLink } from "../../host/parentchain/link.ts";
 import { ServiceError, ValidateerService } from "../../host/service.ts";
 import type { SlotTimer } from "../../host/slot_clock.ts";
-import { decodeBase58 } from "../../primitives/base58.ts";
+import { decodeBase58, encodeBase58 } from "../../primitives/base58.ts";
 import { type ShardIdentifier, shardIdentifier } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
-import { toHex } from "../../primitives/hex.ts";
-import { advertisedAddresses } from "./addresses.ts";
+import { advertisedAddresses, unreachableAddresses } from "./addresses.ts";
 import { connectForStart } from "./clean_reset.ts";
 import { createEnclaveSide } from "./enclave_side.ts";
 import { startEndpoints } from "./endpoints.ts";
@@ -125,6 +124,8 @@ async function start(
 ): Promise<void> {
   const unlessStopped = <T>(work: Promise<T>): Promise<T> => unlessAborted(stop, work);
   log("warn", "EmulatedEnclave", { meaning: "an enclave in JavaScript protects nothing from its host" });
+  const unreachable = unreachableAddresses(options);
+  if (unreachable.length > 0) log("warn", "AddressesUnreachable", { advertised: unreachable.join(",") });
   const dataDir = await openDataDir(options.dataDir);
   releases.add("data directory", () => dataDir.close());
   // With "--clean-reset" the data is removed when the node is connected.
@@ -156,7 +157,7 @@ async function start(
   });
   const identity = await service.recover(request);
   ownShard = identity.shard;
-  log("info", "EnclaveReady", { fingerprint: toHex(identity.fingerprint) });
+  log("info", "EnclaveReady", { fingerprint: encodeBase58(identity.fingerprint) });
   // Keys of an earlier version may lie without it.
   if (equalBytes(sha256(bundle.bytes), identity.fingerprint)) {
     await keepEnclaveBundle(dataDir.entry(KEPT_BUNDLE), bundle.bytes);
