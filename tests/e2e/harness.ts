@@ -3,6 +3,9 @@
  *
  * @module
  */
+import type { TrustedClient } from "../../src/client/trusted_client.ts";
+import type { AccountId } from "../../src/primitives/branded.ts";
+import { unwrap } from "../../src/primitives/result.ts";
 import { type ServicePorts, takeServicePorts } from "../ports.ts";
 
 /** Folder of the project. */
@@ -116,6 +119,12 @@ async function startProcess(
     throw new Error(`Cannot start the service: ${cause}\n${log}`, { cause });
   }
   return { ports, cli, ask: (...args) => ask(cli, args), log: () => log, stop };
+}
+
+/** The vault of a shard, once there is one: a founder serves before it has made it. */
+export async function vaultOf(client: TrustedClient): Promise<AccountId> {
+  await poll("the vault", async () => (await client.shardVault()).ok, true);
+  return unwrap(await client.shardVault()).account;
 }
 
 /** Asks until the value is there. @throws If it does not come in time; the last value is named. */

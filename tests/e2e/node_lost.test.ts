@@ -6,7 +6,7 @@ import type { AccountId, ShardIdentifier } from "../../src/primitives/branded.ts
 import { unwrap } from "../../src/primitives/result.ts";
 import { Chain } from "../faults/chain.ts";
 import { launchMember, type MemberSite, Program } from "../faults/processes.ts";
-import { credited, isListening, poll, UNIT } from "./harness.ts";
+import { credited, isListening, poll, UNIT, vaultOf } from "./harness.ts";
 import { type Serving, untilLogged, untilServing } from "./provisioning_support.ts";
 import { takeServicePorts } from "../ports.ts";
 
@@ -49,7 +49,7 @@ beforeAll(async () => {
   chain = await Chain.connect(authorPorts.parentchain);
   serving = await untilServing(validateer, site);
   shard = unwrap(await serving.client.shard());
-  vault = unwrap(await serving.client.shardVault()).account;
+  vault = await vaultOf(serving.client);
 }, TIMEOUT_MS);
 
 afterAll(async () => {

@@ -6,7 +6,7 @@ import { toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { Chain } from "../faults/chain.ts";
 import { launchMember, type MemberSite, type Program, startParentchain } from "../faults/processes.ts";
-import { credited, poll, UNIT } from "./harness.ts";
+import { credited, poll, UNIT, vaultOf } from "./harness.ts";
 import { lightHeadersOf } from "./light_blocks.ts";
 import { type Serving, TcpGate, untilLogged, untilServing, writeBundles } from "./provisioning_support.ts";
 import { takeServicePorts } from "../ports.ts";
@@ -49,7 +49,7 @@ beforeAll(async () => {
   chain = await Chain.connect(nodePort);
   giver = await untilServing(first, firstSite);
   shard = unwrap(await giver.client.shard());
-  vault = unwrap(await giver.client.shardVault()).account;
+  vault = await vaultOf(giver.client);
   await poll("the vault's delegates", async () => (await chain.delegates(vault)).length, 1);
   await chain.pay("//Charlie", vault, 5n * UNIT);
   await poll("Charlie's balance", () => balanceAt(giver), credited(5n * UNIT));

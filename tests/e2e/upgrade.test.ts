@@ -8,7 +8,7 @@ import { toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { Chain } from "../faults/chain.ts";
 import { launchMember, type MemberSite, type Program, startParentchain } from "../faults/processes.ts";
-import { credited, poll, type TestService, UNIT } from "./harness.ts";
+import { credited, poll, type TestService, UNIT, vaultOf } from "./harness.ts";
 import { inProcessCli } from "./in_process_cli.ts";
 import { type Serving, untilLogged, untilServing, writeBundles } from "./provisioning_support.ts";
 import { takeServicePorts } from "../ports.ts";
@@ -55,8 +55,7 @@ beforeAll(async () => {
   ({ cli, ask } = inProcessCli({ ...site.ports, parentchain: nodePort }));
   before = await untilServing(old, oldSite);
   shard = unwrap(await before.client.shard());
-  await poll("the vault", async () => (await before.client.shardVault()).ok, true);
-  vault = unwrap(await before.client.shardVault()).account;
+  vault = await vaultOf(before.client);
   await poll("the vault's delegates", async () => (await chain.delegates(vault)).length, 1);
   await chain.pay("//Charlie", vault, 5n * UNIT);
   await poll("Charlie's balance", () => balanceAt(before), credited(5n * UNIT));

@@ -9,7 +9,7 @@ import type { AccountId } from "../../src/primitives/branded.ts";
 import { toHex } from "../../src/primitives/hex.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { type LightHeader, lightHeader, MAX_LIGHT_HEADERS } from "../../src/types/light_header.ts";
-import { poll } from "../e2e/harness.ts";
+import { poll, vaultOf } from "../e2e/harness.ts";
 import type { Member } from "../e2e/member.ts";
 import { type RunningNode, startNodes } from "../e2e/node_network.ts";
 import { Chain } from "./chain.ts";
@@ -72,7 +72,7 @@ export async function onNetworkStage<T>(
     }
     const { client } = members[0] as Member;
     const domain = { shard: unwrap(await client.shard()), fingerprint: unwrap(await client.fingerprint()) };
-    const vault = unwrap(await client.shardVault()).account;
+    const vault = await vaultOf(client);
     await untilInStep(members, START_TIMEOUT_MS);
     await poll("authors of the newest blocks", () => newestAuthors(members), members.length);
     return await run({ members, chain, domain, vault });

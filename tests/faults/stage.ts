@@ -6,6 +6,7 @@
 import type { SigningDomain } from "../../src/client/trusted_signer.ts";
 import type { AccountId } from "../../src/primitives/branded.ts";
 import { unwrap } from "../../src/primitives/result.ts";
+import { vaultOf } from "../e2e/harness.ts";
 import { Chain } from "./chain.ts";
 import { endow, type Payer } from "./load.ts";
 import { type MemberSite, type Program, type Serving, siteAt, start, startParentchain } from "./processes.ts";
@@ -58,7 +59,7 @@ export async function onStage<T>(
     const client = await first.worker.connect();
     const shard = unwrap(await client.shard());
     const domain = { shard, fingerprint: unwrap(await client.fingerprint()) };
-    const vault = unwrap(await client.shardVault()).account;
+    const vault = await vaultOf(client);
     return await run({ site, chain, domain, vault, first }, (program) => programs.push(program));
   } finally {
     for (const close of closers) await close();
