@@ -48,7 +48,7 @@ describe("Enclave at a restart", () => {
     expect(host.identity?.shieldingKey).toBe(before.identity?.shieldingKey);
     expect(host.identity?.instanceId).not.toEqual(before.identity?.instanceId);
     await resume(host, before);
-    expect((await healthOf(host)).blockNumber).toBe(5n);
+    expect(await healthOf(host)).toMatchObject({ blockNumber: 5n, notAuthoring: "NoSlotYet" });
     expect((await host.slots(3)).map(({ code }) => code)).toEqual(["Authored", "Authored", "Authored"]);
     expect(host.disk.blocks.at(-1)?.number).toBe(8n);
     expect(host.fatal).toBeUndefined();

@@ -64,7 +64,7 @@ export async function migrateShard(
     const giver = await begin("old", shard, { ...oldAddresses(), enclaveBundle: kept.path });
     name = encodeBase58(giver.identity.shard);
     const taker = await begin("new", name, { dataDir: folder });
-    isTaken = await untilTakenOver(taker, signal);
+    isTaken = await untilTakenOver(taker, giver, signal);
   } finally {
     ended.abort();
     await Promise.all(runs);
@@ -103,11 +103,19 @@ function oldAddresses(): Partial<RunOptions> {
   };
 }
 
-/** The new enclave authors, and is a delegate of the vault: only one that is already can make it one. */
-async function untilTakenOver({ identity, service, link }: StartedValidateer, signal: AbortSignal): Promise<boolean> {
+/**
+ * The new enclave has stored all blocks that the old one has, authors, and is a delegate of the vault: only one that is already
+ * can make it one.
+ */
+async function untilTakenOver(
+  { identity, service, link }: StartedValidateer,
+  giver: StartedValidateer,
+  signal: AbortSignal,
+): Promise<boolean> {
   while (!signal.aborted) {
+    const { blockNumber: given } = await giver.service.health();
     const { vault, blockNumber, notAuthoring } = await service.health();
-    if (vault !== undefined && blockNumber > 0n && notAuthoring === "") {
+    if (vault !== undefined && blockNumber > 0n && blockNumber >= given && notAuthoring === "") {
       if ((await link.delegates(vault)).some((delegate) => equalBytes(delegate, identity.signer))) return true;
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));

@@ -48,14 +48,14 @@ export class SlotRunner {
   readonly #context: SlotContext;
   /** Bounds on the host's clock. */
   readonly clock: ClockGuard = new ClockGuard();
-  #notAuthoring = "";
+  #notAuthoring = "NoSlotYet";
   #hasAuthored = false;
 
   constructor(context: SlotContext) {
     this.#context = context;
   }
 
-  /** Why no block is authored; empty if they are, or before the first slot. */
+  /** Why no block is authored; empty if they are. */
   get notAuthoring(): string {
     return this.#notAuthoring;
   }
