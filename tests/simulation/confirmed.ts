@@ -120,9 +120,14 @@ export class ParentchainChecks {
     }
   }
 
+  /** The newest block that is confirmed on the final chain. */
+  get confirmed(): Ledger | undefined {
+    return this.#final && this.#paid.get(this.#final.id)?.confirmed;
+  }
+
   /** What the blocks owe that are confirmed on the final chain now. */
   promise(): Promised {
-    const confirmed = this.#final && this.#paid.get(this.#final.id)?.confirmed;
+    const { confirmed } = this;
     const owed = confirmed === undefined ? new Map<string, number>() : this.#owedBy(confirmed);
     const check = () => {
       const paid = this.#final && this.#paid.get(this.#final.id)?.times;

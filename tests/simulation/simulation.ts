@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Hex, toHex } from "../../src/primitives/hex.ts";
+import { fromHex, type Hex, toHex } from "../../src/primitives/hex.ts";
 import { computeHeaderHash } from "../../src/types/sidechain_header.ts";
 import { computeSlot } from "../../src/sidechain/slots.ts";
 import { accountId } from "../../src/primitives/branded.ts";
@@ -321,6 +321,16 @@ class Run {
     return this.#world.validateers.every(({ shard }) => shard !== undefined && shard.chain.base.number >= confirmed);
   }
 
+  /**
+   * Whether old disks have taken the newest confirmed block from everybody. Then nobody may author: a second history would
+   * begin.
+   */
+  #isConfirmedBlockLost(): boolean {
+    const { confirmed } = this.#parentchain;
+    if (confirmed === undefined) return false;
+    return this.#world.validateers.every(({ disk }) => disk.byHash(fromHex(confirmed.id)) === undefined);
+  }
+
   /** After the calm all validateers are on one chain, and all of them author. */
   #checkEnd(): void {
     const { validateers } = this.#world;
@@ -348,7 +358,9 @@ class Run {
     for (let i = 0; i < 4 * validateers.length && at !== undefined; i++, at = at.parent) {
       authors.add(this.#authors[Number(at.slot % BigInt(this.#authors.length))] as Hex);
     }
-    if (authors.size !== validateers.length) {
+    if (this.#isConfirmedBlockLost()) {
+      this.counts.add("confirmed block on no disk any more");
+    } else if (authors.size !== validateers.length) {
       throw new Violation(
         "AllAuthor",
         `${validateers.length - authors.size} validateers make no blocks after the calm`,
