@@ -67,7 +67,8 @@ export function startFollower(config: FollowerConfig, start: FollowerStart): Res
   return ok({
     genesisHash: start.genesisHash,
     level: start.level,
-    contentFrom: start.contentFrom ?? header.number + 1,
+    // The host's wish; of the start itself there is nothing to read.
+    contentFrom: Math.max(start.contentFrom ?? 0, header.number + 1),
     proven: ref,
     tail: [],
     head: ref,

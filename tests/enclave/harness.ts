@@ -289,7 +289,8 @@ export class TestHost {
     if (unseen.length > 0) unwrap(await this.importParentchain(unseen));
   }
 
-  infoRequest(): EcallRequest<"init_parentchain"> {
+  /** The parentchain as its node describes it, `contentFrom` being its newest final block. */
+  infoRequest(contentFrom?: number): EcallRequest<"init_parentchain"> {
     const { genesis, metadata } = this.chain;
     return {
       nowMs: BigInt(this.nowMs),
@@ -299,7 +300,7 @@ export class TestHost {
         metadata: buildTestMetadata(),
         header: parentchainHeader.encode(genesis.header),
         storage: { type: "proof", nodes: trieReadProof(genesis.state, [...startKeys(metadata)], 1) },
-        contentFrom: undefined,
+        contentFrom,
       }),
     };
   }

@@ -256,11 +256,12 @@ export class TestChain {
   }
 
   /** A follower that stands at the genesis block. @throws {TypeError} If it does not start. */
-  start(level: FinalityLevel, genesisHash: BlockHash = this.genesis.hash): FollowerState {
+  start(level: FinalityLevel, genesisHash: BlockHash = this.genesis.hash, contentFrom?: number): FollowerState {
     const keys = [...startKeys(this.metadata)];
     const storage = { type: "proof" as const, nodes: trieReadProof(this.genesis.state, keys, 1) };
     const header = parentchainHeader.encode(this.genesis.header);
-    const started = startFollower(this.config(), { genesisHash, level, header, storage });
+    const start = { genesisHash, level, header, storage };
+    const started = startFollower(this.config(), contentFrom === undefined ? start : { ...start, contentFrom });
     if (!started.ok) throw new TypeError(started.error.code);
     return started.value;
   }

@@ -52,6 +52,13 @@ describe("startFollower()", () => {
     expect(codeOf(startFollower(chain.config(), { ...start, storage: values }))).toBe("ProofMissing");
   });
 
+  it("wants content from the block after its start at the earliest: a chain that has just begun is final at block 0", () => {
+    const chain = new TestChain();
+    const begin = (contentFrom: number | undefined) =>
+      chain.start("proven", chain.genesis.hash, contentFrom).contentFrom;
+    expect([undefined, 0, 1, 7].map(begin)).toEqual([1, 1, 1, 7]);
+  });
+
   it("reports NoFinalityGadget on a chain without GRANDPA, except at level trusted", () => {
     const chain = new TestChain({ grandpa: false });
     expect(() => chain.start("proven")).toThrow("NoFinalityGadget");
