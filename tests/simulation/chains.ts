@@ -60,7 +60,9 @@ export class ChainChecks {
     if (shard === undefined) return;
     const watched = this.#of(validateer, shard);
     const { head, base } = shard.chain;
-    watched.persisted = shard.persisted;
+    // A confirmed block is served before it is stored here: whoever had it confirmed has stored it.
+    const isStored = shard.persisted.hash !== base.hash || validateer.disk.byHash(base.hash) !== undefined;
+    if (isStored) watched.persisted = shard.persisted;
     const isBaseNew = base !== watched.base;
     if (isBaseNew) this.#lookAtBase(validateer, watched, base);
     if (isBaseNew && head === watched.head) this.#checkDescent(validateer, shard);
