@@ -38,6 +38,8 @@ interface Disturbance {
   readonly durationMs: number;
   /** Time from its beginning to that of the next one. */
   readonly periodMs: number;
+  /** Whether messages among the validateers are what is disturbed: then they have to be in step again soon. */
+  readonly isNetwork: boolean;
   /** Account that the demo pays meanwhile, if it is played. */
   readonly beneficiary?: string;
   readonly begin: (pair: Pair) => () => void;
@@ -50,6 +52,7 @@ function disturbances({ count }: FaultOptions): readonly Disturbance[] {
     name: `network ${LATE.delayMs} ms late, ${i + 1}`,
     durationMs: LATE.durationMs * played,
     periodMs: LATE.periodMs * share,
+    isNetwork: true,
     beneficiary: `//Incognito${i}`,
     begin: makeLate,
   }));
@@ -60,6 +63,7 @@ function disturbances({ count }: FaultOptions): readonly Disturbance[] {
       name: `line to it of ${SLOW.bytesPerSecond} bytes a second`,
       durationMs: SLOW.durationMs * played,
       periodMs: 0,
+      isNetwork: true,
       begin: ([, disturbed]) => {
         disturbed.slow(SLOW.bytesPerSecond);
         return () => disturbed.slow(Number.POSITIVE_INFINITY);
@@ -69,6 +73,8 @@ function disturbances({ count }: FaultOptions): readonly Disturbance[] {
       name: "parentchain node gone",
       durationMs: nodeGoneMs,
       periodMs: 0,
+      // It has to connect again and to follow the parentchain first.
+      isNetwork: false,
       begin: ([, disturbed]) => {
         disturbed.node.switch(false);
         return () => disturbed.node.switch(true);
@@ -110,7 +116,7 @@ class DisturbanceRun {
   }
 
   async play(disturbance: Disturbance): Promise<void> {
-    const { name, durationMs, periodMs, beneficiary, begin } = disturbance;
+    const { name, durationMs, periodMs, isNetwork, beneficiary, begin } = disturbance;
     const [steady, disturbed] = this.#stage.members as Pair;
     const loads = this.#groups.map((group) => startGroup(group, this.#stage));
     // Through the relay, so that its answers are late too.
@@ -125,7 +131,7 @@ class DisturbanceRun {
     const lastedMs = Date.now() - begun;
     end();
     const healMs = await untilInStep(this.#stage.members, IN_STEP_TIMEOUT_MS);
-    this.#heals.add(name, healMs);
+    if (isNetwork) this.#heals.add(name, healMs);
     await sleep(Math.max(0, begun + periodMs - Date.now()));
     await Promise.all(loads.map((load) => load.stop()));
     this.#fail(name, loads.flatMap(({ anomalies }) => anomalies));
