@@ -21,6 +21,8 @@ export class Machines {
   readonly #context: FaultContext;
   readonly #random: Random;
   readonly #backups = new Map<number, SimulatedDisk>();
+  /** Those that were given an old disk. */
+  readonly #restored = new Set<SimulatedValidateer>();
   #isOver = false;
   /** By validateer, what its clock showed when it went down. */
   readonly #notBefore = new Map<SimulatedValidateer, number>();
@@ -57,13 +59,18 @@ export class Machines {
     this.#backups.set(validateer.index, validateer.disk.copy());
   }
 
-  /** A machine comes up with its disk as it was at its backup. The others still have what it had since. */
+  /**
+   * A machine comes up with its disk as it was at its backup. Another one, which never had an old disk, still has what it had
+   * since: what no disk holds any more nobody can bring back.
+   */
   restoreOldDisk(): void {
     const { world, counts } = this.#context;
     const validateer = this.#anyUp();
     const backup = validateer && this.#backups.get(validateer.index);
     const others = world.validateers.filter((other) => other !== validateer);
-    if (validateer === undefined || backup === undefined || !others.some(({ isUp }) => isUp)) return;
+    const isKept = others.some((other) => other.isUp && !this.#restored.has(other));
+    if (validateer === undefined || backup === undefined || !isKept) return;
+    this.#restored.add(validateer);
     validateer.crash();
     validateer.disk = backup.copy();
     counts.add("old disk");
