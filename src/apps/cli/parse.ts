@@ -19,7 +19,7 @@ const MAX_U32 = 0xffff_ffff;
 /** Milliseconds of a day. */
 const DAY_MS = 86_400_000;
 /** Largest port of TCP. */
-const MAX_PORT = 0xffff;
+export const MAX_PORT = 0xffff;
 
 /** An amount in the smallest unit, u128. @throws {InvalidArgumentError} */
 export function parseAmount(text: string): bigint {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { MAX_PORT } from "../cli/parse.ts";
 
 /** The options that say where sockets listen and how they are reached. */
 export interface AddressOptions {
@@ -29,10 +30,11 @@ export interface AdvertisedAddresses {
   readonly tlsNames: readonly string[];
 }
 
+/** What stands before the host: of the trusted endpoint, of the untrusted one, and of provisioning. */
+export type AddressScheme = "wss://" | "ws://" | "";
+
 /** All interfaces, to listen on; nobody can connect to it. */
 const ANY_ADDRESS = "0.0.0.0";
-/** Largest port of TCP. */
-const MAX_PORT = 65_535;
 /** Scheme, if there is one, host and port, if there is one. */
 const ADDRESS = /^(?<scheme>wss?:\/\/)?(?<host>[^\s:/?#@]+)(?::(?<port>\d{1,5}))?$/u;
 
@@ -41,7 +43,7 @@ const ADDRESS = /^(?<scheme>wss?:\/\/)?(?<host>[^\s:/?#@]+)(?::(?<port>\d{1,5}))
  *
  * @throws {TypeError} If it has another form or another scheme.
  */
-export function externalAddress(given: string, scheme: "wss://" | "ws://" | "", port: number): string {
+export function externalAddress(given: string, scheme: AddressScheme, port: number): string {
   const { groups } = ADDRESS.exec(given) ?? {};
   const own = groups?.["port"] === undefined ? port : Number(groups["port"]);
   if (groups === undefined || own > MAX_PORT || (groups["scheme"] ?? scheme) !== scheme) {
@@ -55,7 +57,7 @@ export function externalAddress(given: string, scheme: "wss://" | "ws://" | "", 
 /** The addresses of these options; `trustedPort` is the one that is listened on. */
 export function advertisedAddresses(options: AddressOptions): AdvertisedAddresses {
   const ip = listenHostname(options);
-  const or = (given: string | undefined, scheme: "wss://" | "ws://" | "", port: number): string =>
+  const or = (given: string | undefined, scheme: AddressScheme, port: number): string =>
     given === undefined ? `${scheme}${ip}:${port}` : externalAddress(given, scheme, port);
   const trustedUrl = or(options.trustedExternalAddress, "wss://", options.trustedWorkerPort);
   return {

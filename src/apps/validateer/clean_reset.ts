@@ -5,8 +5,7 @@
  */
 import { join } from "node:path";
 import { KEYS_FILE } from "../../enclave/api/ecall_values.ts";
-import type { DataDir } from "../../host/deno/data_dir.ts";
-import { SEALED_FOLDER, syncFolder } from "../../host/deno/data_dir.ts";
+import { type DataDir, removeIfThere, SEALED_FOLDER, syncFolder } from "../../host/deno/data_dir.ts";
 import {
   BLOCKS_FILE,
   PARENTCHAIN_FOLDER,
@@ -55,18 +54,10 @@ export async function cleanReset(dataDir: DataDir): Promise<void> {
   const blocks = ["-shm", "-wal", ""].map((suffix) => `${BLOCKS_FILE}${suffix}`);
   const publicKeys = [SIGNING_KEY_FILE, SHIELDING_KEY_FILE];
   for (const name of [PARENTCHAIN_FOLDER, PLATFORM_FOLDER, PEERS_FILE, ...publicKeys, ...blocks]) {
-    await removeIfThere(dataDir.entry(name));
+    await removeIfThere(dataDir.entry(name), { recursive: true });
   }
   // Last: as long as there is some of it, a start without keys is refused.
-  for await (const { name } of Deno.readDir(sealed)) await removeIfThere(join(sealed, name));
+  for await (const { name } of Deno.readDir(sealed)) await removeIfThere(join(sealed, name), { recursive: true });
   // Nothing of it comes back beside new keys.
   for (const folder of [sealed, dataDir.path]) await syncFolder(folder);
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

@@ -9,7 +9,7 @@
  */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { parseNodeUrl, parseShard } from "../cli/parse.ts";
-import { type AddressOptions, externalAddress } from "./addresses.ts";
+import { type AddressOptions, type AddressScheme, externalAddress } from "./addresses.ts";
 import { takeMigrateOptions } from "./migrate_options.ts";
 import { MAX_SLOT_DURATION_MS, MIN_SLOT_DURATION_MS } from "../../stf/pallets/shard.ts";
 
@@ -57,7 +57,7 @@ function integerBetween(min: number, max: number): (text: string) => number {
 
 const port = integerBetween(0, 65_535);
 
-function addressWith(scheme: "wss://" | "ws://" | ""): (text: string) => string {
+function addressWith(scheme: AddressScheme): (text: string) => string {
   return (text) => {
     try {
       externalAddress(text, scheme, 0);

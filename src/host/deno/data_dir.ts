@@ -145,9 +145,10 @@ async function readIfThere(file: string): Promise<Uint8Array | undefined> {
   }
 }
 
-async function removeIfThere(file: string): Promise<void> {
+/** Removes a file, or with `recursive` a folder as well, unless there is none. */
+export async function removeIfThere(path: string, options?: Deno.RemoveOptions): Promise<void> {
   try {
-    await Deno.remove(file);
+    await Deno.remove(path, options);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
