@@ -26,8 +26,8 @@ const MAX_SHARDS = 16;
 const MAX_PENDING = 8192;
 /** A getter checks a signature. */
 const GETTER_COST = 2;
-/** What the worker's stubs answer. */
-const STUB_ANSWER = "hello, world";
+/** What the worker answers to three questions, and clients of it expect. */
+const FIXED_ANSWER = "hello, world";
 /** Length of a sidechain header. */
 const HEADER_LENGTH = 112;
 
@@ -98,9 +98,9 @@ export function queryMethods(): RpcMethod<RpcService>[] {
       return okAnswer(header === undefined ? new Uint8Array(HEADER_LENGTH) : sidechainHeader.encode(header));
     }),
     query("system_version", "Version", ({ info }) => okAnswer(utf8(`enclave-runtime: ${info.version}`))),
-    query("system_name", "A stub of the worker", () => STUB_ANSWER),
-    query("system_health", "A stub of the worker", () => STUB_ANSWER),
-    query("state_getRuntimeVersion", "A stub of the worker", () => STUB_ANSWER),
+    query("system_name", "Always the same text, as from the worker", () => FIXED_ANSWER),
+    query("system_health", "Always the same text, as from the worker", () => FIXED_ANSWER),
+    query("state_getRuntimeVersion", "Always the same text, as from the worker", () => FIXED_ANSWER),
     query("attestation_getEvidence", "SCALE of quote and signed key statement", async (service) => {
       const evidence = await service.evidence();
       return evidence === undefined ? errorAnswer("Shard is not known yet") : okAnswer(evidence);
