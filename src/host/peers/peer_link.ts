@@ -79,10 +79,9 @@ export class PeerLink {
   /** Ends it. */
   stop(): void {
     this.#isStopped = true;
-    this.#cancel();
     this.#blocks.clear();
     this.#passing.clear();
-    this.#socket?.close();
+    this.#leave()?.close();
   }
 
   #queue(queue: MessageQueue, message: string): void {
@@ -112,7 +111,7 @@ export class PeerLink {
     this.#unanswered = 0;
     this.#isFailureTold = false;
     socket.onMessage = (text) => this.#answered(text);
-    socket.onClose = () => this.#closed(socket);
+    socket.onClose = () => this.#closed();
     this.#options.ports.log("info", "PeerConnected", { peer: this.url, waiting: this.#blocks.size });
     this.#options.onChange(true);
     const newest = this.#options.newest();
@@ -120,15 +119,21 @@ export class PeerLink {
     this.#pump();
   }
 
-  #closed(socket: PeerSocket): void {
-    if (this.#socket !== socket) return;
-    this.#cancel();
-    this.#socket = undefined;
+  #closed(): void {
+    this.#leave();
     this.#passing.clear();
     this.#options.onChange(false);
-    if (this.#isStopped) return;
     this.#options.ports.log("warn", "PeerLost", { peer: this.url });
     this.#redial();
+  }
+
+  /** Listens to the connection no more: what still comes over it, while it ends, is about nothing that this link waits for. */
+  #leave(): PeerSocket | undefined {
+    const socket = this.#socket;
+    this.#cancel();
+    this.#socket = undefined;
+    if (socket !== undefined) socket.onMessage = socket.onClose = undefined;
+    return socket;
   }
 
   #redial(): void {
@@ -175,7 +180,7 @@ export class PeerLink {
     const socket = this.#socket;
     if (socket === undefined) return;
     this.#options.ports.log("warn", "PeerStalled", { peer: this.url, reason });
-    this.#closed(socket);
+    this.#closed();
     socket.close();
   }
 }

@@ -76,6 +76,7 @@ export class PeerNetwork {
     this.#isStopped = true;
     for (const link of this.#links.values()) link.stop();
     this.#links.clear();
+    this.#count();
   }
 
   #link(url: string): PeerLink {

@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   MAX_QUEUED_LENGTH,
@@ -10,7 +11,7 @@ import {
 } from "../../../src/host/peers/peer_link.ts";
 import { PeerNetwork } from "../../../src/host/peers/peer_network.ts";
 import { MAX_FRAME_LENGTH } from "../../../src/transport/limits.ts";
-import { fakePorts, settle } from "./support.ts";
+import { fakePorts, FakeSocket, settle } from "./support.ts";
 
 const A = "wss://a:1";
 const B = "wss://b:1";
@@ -112,6 +113,71 @@ describe("PeerNetwork", () => {
     await timer.pass(MIN_REDIAL_MS);
     expect(network.connected).toBe(1);
     expect(blocksIn(next.sent)).toEqual([1]);
+  });
+
+  it("dials again although the connection that it gave up still answers, and ends later", async () => {
+    const { network, socket, timer, expectDial } = await connected();
+    socket.lingers = true;
+    network.broadcast(block(1));
+    network.broadcast(block(2));
+    await timer.pass(PEER_STALL_MS);
+    const next = expectDial(A);
+    socket.answer();
+    await timer.pass(MIN_REDIAL_MS);
+    expect(network.connected).toBe(1);
+    expect(blocksIn(next.sent)).toEqual([2]);
+    socket.answer();
+    socket.end();
+    expect(network.connected).toBe(1);
+    await timer.pass(PEER_STALL_MS);
+    expect(next.closed).toBe(true);
+  });
+
+  it("is connected again and has sent the newest block, whatever happened to connections before", async () => {
+    const happenings = fc.array(
+      fc.oneof(
+        fc.record({ what: fc.constant("send" as const) }),
+        fc.record({ what: fc.constant("pass" as const), ms: fc.integer({ min: 1, max: 2 * PEER_STALL_MS }) }),
+        fc.record({ what: fc.constantFrom("answer" as const, "end" as const), which: fc.nat(7) }),
+        fc.record({ what: fc.constant("serve" as const) }),
+      ),
+      { maxLength: 40 },
+    );
+    await fc.assert(fc.asyncProperty(happenings, async (all) => {
+      const ports = fakePorts();
+      const sockets: FakeSocket[] = [];
+      const serve = () => {
+        const socket = ports.expectDial(A);
+        socket.lingers = true;
+        sockets.push(socket);
+        return socket;
+      };
+      const network = new PeerNetwork(ports.ports);
+      network.setPeers([A]);
+      for (const happening of all) {
+        if (happening.what === "send") network.broadcast(block(1));
+        else if (happening.what === "pass") await ports.timer.pass(happening.ms);
+        else if (happening.what === "serve") serve();
+        else sockets[happening.which]?.[happening.what]();
+      }
+      network.broadcast(block(9));
+      // From here on every connection is good: it answers each message.
+      const good = [serve(), serve(), serve()];
+      const answered = new Map<FakeSocket, number>();
+      for (let i = 0; i < 200; i++) {
+        await ports.timer.pass(MAX_REDIAL_MS);
+        for (const socket of good) {
+          for (let sent = answered.get(socket) ?? 0; sent < socket.sent.length; sent++) {
+            answered.set(socket, sent + 1);
+            socket.answer();
+          }
+        }
+      }
+      expect(network.connected).toBe(1);
+      expect(sockets.flatMap(({ sent }) => blocksIn(sent))).toContain(9);
+      network.stop();
+      expect(ports.timer.waiting).toBe(0);
+    }));
   });
 
   it("waits for the answer to each message anew", async () => {

@@ -49,16 +49,24 @@ export class FakeSocket implements PeerSocket {
   onClose: (() => void) | undefined;
   buffered = 0;
   closed = false;
+  /** Whether it goes on for a while after it was told to close, as real ones do: {@linkcode FakeSocket.end} ends it then. */
+  lingers = false;
   readonly send = (text: string) => void this.sent.push(text);
   readonly close = () => {
     if (this.closed) return;
     this.closed = true;
-    this.onClose?.();
+    if (!this.lingers) this.end();
   };
   readonly bufferedAmount = () => this.buffered;
 
   answer(text = '{"jsonrpc":"2.0","result":"ok","id":1}'): void {
     this.onMessage?.(text);
+  }
+
+  /** Ends, whoever wanted that. */
+  end(): void {
+    this.closed = true;
+    this.onClose?.();
   }
 }
 
