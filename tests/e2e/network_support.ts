@@ -11,6 +11,8 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 /** Block time of these networks: four processes share two cores with the test. */
 export const NETWORK_BLOCK_TIME_MS = 1000;
 
+/** Portions in which bytes pass a slow line. */
+const PORTIONS_PER_SECOND = 20;
 /** Chunks on their way through a relay that is late. */
 const QUEUED_CHUNKS = 256;
 
@@ -25,6 +27,7 @@ export class Relay {
   readonly #open = new Set<Deno.TcpConn>();
   readonly #target: () => number;
   #isOn = true;
+  #held: PromiseWithResolvers<void> | undefined;
 
   /** Listens at once; `target` is the port to lead to. */
   constructor(target: () => number) {
@@ -40,8 +43,15 @@ export class Relay {
     if (!isOn) this.#drop();
   }
 
+  /** Holds back all bytes, each way, for as long as it is on; then they pass, in their order. */
+  hold(isOn: boolean): void {
+    this.#held?.resolve();
+    this.#held = isOn ? Promise.withResolvers() : undefined;
+  }
+
   /** Ends it. */
   close(): void {
+    this.hold(false);
     this.switch(false);
     this.#listener.close();
   }
@@ -55,10 +65,15 @@ export class Relay {
     );
     const due = new TransformStream<readonly [atMs: number, bytes: Uint8Array], Uint8Array>({
       transform: async ([atMs, bytes], controller) => {
-        const lateMs = atMs + this.delayMs - Date.now();
-        const waitMs = Math.max(0, lateMs) + 1000 * bytes.length / this.bytesPerSecond;
-        if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-        controller.enqueue(bytes);
+        await pause(atMs + this.delayMs - Date.now());
+        for (let from = 0; from < bytes.length;) {
+          // In portions, so that a line that is quick again is so at once.
+          const portion = bytes.subarray(from, from + Math.ceil(this.bytesPerSecond / PORTIONS_PER_SECOND));
+          await pause(1000 * portion.length / this.bytesPerSecond);
+          await this.#held?.promise;
+          controller.enqueue(portion);
+          from += portion.length;
+        }
       },
     });
     return { writable: arrived.writable, readable: arrived.readable.pipeThrough(due) };
@@ -99,6 +114,11 @@ export class Relay {
       }
     }
   }
+}
+
+/** Waits, if there is anything to wait for. */
+async function pause(ms: number): Promise<void> {
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** A node process of a network. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { PEER_STALL_MS } from "../../src/host/peers/peer_link.ts";
 import type { Serving } from "../e2e/provisioning_support.ts";
 import { playDemo, untilAll } from "./demo.ts";
 import { auditGroups, type Group, type NetworkPlay, reportedCalls, startGroup } from "./network_load.ts";
@@ -18,6 +19,8 @@ import type { FaultOptions } from "./stage.ts";
 const LATE = { delayMs: 1_000, durationMs: 30_000, times: 3, periodMs: 180_000 } as const;
 /** A line that is slower than the blocks. */
 const SLOW = { bytesPerSecond: 1_000, durationMs: 30_000 } as const;
+/** A line that stands still until just after its peer has given the connection up: then answers of that one come after all. */
+const HELD = { durationMs: PEER_STALL_MS + 200 } as const;
 /** Faults of a full run; a shorter one plays as great a share of it. */
 const FULL_COUNT = 50;
 /** Least share of a disturbance's time that is played. */
@@ -67,6 +70,16 @@ function disturbances({ count }: FaultOptions): readonly Disturbance[] {
       begin: ([, disturbed]) => {
         disturbed.slow(SLOW.bytesPerSecond);
         return () => disturbed.slow(Number.POSITIVE_INFINITY);
+      },
+    },
+    {
+      name: "line to it that stands still",
+      durationMs: HELD.durationMs,
+      periodMs: 0,
+      isNetwork: true,
+      begin: ([, disturbed]) => {
+        disturbed.hold(true);
+        return () => disturbed.hold(false);
       },
     },
     {

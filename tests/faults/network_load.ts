@@ -11,7 +11,7 @@ import type { ShardIdentifier } from "../../src/primitives/branded.ts";
 import { unwrap } from "../../src/primitives/result.ts";
 import { poll } from "../e2e/harness.ts";
 import { auditPayer, endow, ENDOWMENT, Payer, type RunningLoad, startLoad } from "./load.ts";
-import { type NetworkStage, sharedHead } from "./network_stage.ts";
+import { type NetworkStage, sharedHead, whereTheyStand } from "./network_stage.ts";
 import { sleep } from "./processes.ts";
 import type { RelayedMember } from "./relayed_member.ts";
 
@@ -111,8 +111,7 @@ async function untilAtRest(members: readonly RelayedMember[], { shard }: Signing
   for (let quiet = 0; quiet < QUIET_LOOKS;) {
     const waiting = await Promise.all(members.map((member) => pendingOperations(member, shard)));
     if (Date.now() > deadline) {
-      const heights = await Promise.all(members.map((member) => member.height()));
-      throw new Error(`no rest: heights ${heights.join(", ")}, calls that wait ${waiting.join(", ")}`);
+      throw new Error(`no rest: calls that wait ${waiting.join(", ")}; ${await whereTheyStand(members)}`);
     }
     quiet = waiting.every((count) => count === 0) && await sharedHead(members) !== undefined ? quiet + 1 : 0;
     await sleep(LOOK_INTERVAL_MS);

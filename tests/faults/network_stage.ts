@@ -20,6 +20,10 @@ import { RelayedMember } from "./relayed_member.ts";
 const LAG_BLOCKS = 3;
 /** Time until all members are in step for the first time. */
 const START_TIMEOUT_MS = 120_000;
+/** How long members have to be in step before that counts: two rotations of two with slots of 300 ms. */
+const STEADY_MS = 1_200;
+/** How much of each log the error of a wait shows. */
+const LOG_TAIL_CHARACTERS = 6_000;
 /** Pause between two looks. */
 const LOOK_INTERVAL_MS = 50;
 
@@ -114,16 +118,29 @@ export async function forkLength([one, other]: readonly [Member, Member]): Promi
   return [...blocks].filter(([number, block]) => (rivals.get(number) ?? block) !== block).length;
 }
 
-/** Waits until all members share a head; gives the time that took in ms. @throws If it takes too long. */
+/**
+ * Waits until all members share a head and go on doing so: forks that are made anew each slot are met by many a look. Gives
+ * the time until they began to, in ms. @throws If it takes too long.
+ */
 export async function untilInStep(members: readonly RelayedMember[], timeoutMs: number): Promise<number> {
-  const begun = performance.now();
-  while (await sharedHead(members) === undefined) {
-    if (performance.now() - begun > timeoutMs) {
-      const heights = await Promise.all(members.map((member) => member.height()));
-      const logs = members.map(({ name, program }) => `${name}:\n${program.log.slice(-3_000)}`).join("\n");
-      throw new Error(`not in step after ${timeoutMs} ms: heights ${heights.join(", ")}\n${logs}`);
+  const begunMs = performance.now();
+  for (let sinceMs: number | undefined;;) {
+    const lookMs = performance.now();
+    if (await sharedHead(members) === undefined) sinceMs = undefined;
+    else sinceMs ??= lookMs;
+    if (sinceMs !== undefined && lookMs - sinceMs >= STEADY_MS) return sinceMs - begunMs;
+    if (sinceMs === undefined && lookMs - begunMs > timeoutMs) {
+      throw new Error(`not in step after ${timeoutMs} ms: ${await whereTheyStand(members)}`);
     }
     await sleep(LOOK_INTERVAL_MS);
   }
-  return performance.now() - begun;
+}
+
+/** Heights, fork and newest log lines of members, for the error of a wait. */
+export async function whereTheyStand(members: readonly RelayedMember[]): Promise<string> {
+  const heights = await Promise.all(members.map((member) => member.height()));
+  const [one, other] = members as unknown as readonly [Member, Member];
+  const fork = other === undefined ? 0 : await forkLength([one, other]);
+  const logs = members.map(({ name, program }) => `${name}:\n${program.log.slice(-LOG_TAIL_CHARACTERS)}`);
+  return [`heights ${heights.join(", ")}; ${fork} of the newest differ`, ...logs].join("\n");
 }

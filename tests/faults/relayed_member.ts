@@ -71,6 +71,11 @@ export class RelayedMember extends Member {
     for (const relay of this.#dialled) relay.bytesPerSecond = bytesPerSecond;
   }
 
+  /** Holds back what others dial it for, or lets it go. */
+  hold(isOn: boolean): void {
+    for (const relay of this.#dialled) relay.hold(isOn);
+  }
+
   /** Closes its relays. */
   close(): void {
     for (const relay of [...this.#dialled, this.node]) relay.close();
