@@ -28,6 +28,7 @@ import { blockHash } from "../../src/primitives/branded.ts";
 import type { KeyringPair } from "@polkadot/keyring/types";
 import type { Payout } from "../../src/types/payout.ts";
 import { connectApi, devKeyring, PATIENCE, sendAndWatch, until } from "./devnode_support.ts";
+import { ManualTimer } from "../host/peers/support.ts";
 
 vi.setConfig(PATIENCE);
 
@@ -147,6 +148,7 @@ async function connect(level: FinalityLevel, runtime: RuntimeVariant, rpcProfile
     url: node.url,
     level,
     log: noLog,
+    timer: new ManualTimer(),
     onFatal: (error) => {
       throw error;
     },

@@ -1,90 +1,18 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type RunningDevnode, startDevnode } from "../../src/devnode/deno/run_devnode.ts";
-import { BlockFetcher, type BlockSource } from "../../src/host/parentchain/block_fetcher.ts";
-import { JustificationFeed } from "../../src/host/parentchain/justification_feed.ts";
 import { NodeLink } from "../../src/host/parentchain/link.ts";
 import type { LinkError } from "../../src/host/parentchain/link_error.ts";
+import { NODE_ANSWER_TIMEOUT_MS, NODE_SILENCE_TIMEOUT_MS } from "../../src/host/parentchain/silence_watch.ts";
+import type { SlotTimer } from "../../src/host/slot_clock.ts";
 import { assertSameHistory } from "../../src/host/parentchain/same_history.ts";
 import type { LogFields, LogLevel } from "../../src/host/log.ts";
 import { type FollowerPosition, type ParentchainImporter, ServiceError } from "../../src/host/service.ts";
 import { ask } from "../e2e/devnode_support.ts";
-import { computeHeaderHash, type ParentchainHeader, parentchainHeader } from "../../src/parentchain/header.ts";
-import { blockInput, parentchainInfo } from "../../src/parentchain/parentchain_init.ts";
-import { type BlockHash, blockHash, h256 } from "../../src/primitives/branded.ts";
+import { parentchainHeader } from "../../src/parentchain/header.ts";
+import { parentchainInfo } from "../../src/parentchain/parentchain_init.ts";
+import { blockHash } from "../../src/primitives/branded.ts";
 import { fromHex, toHex } from "../../src/primitives/hex.ts";
-
-function header(number: number, parentHash: BlockHash): ParentchainHeader {
-  const root = h256(new Uint8Array(32).fill(number));
-  return { parentHash, number, stateRoot: root, extrinsicsRoot: root, digest: [] };
-}
-
-/** A chain of empty blocks as a node tells it; counts what is asked. */
-class FakeNode implements BlockSource {
-  readonly headers: ParentchainHeader[] = [header(0, blockHash(new Uint8Array(32)))];
-  readonly asked: string[] = [];
-
-  grow(): ParentchainHeader {
-    const last = this.headers.at(-1) as ParentchainHeader;
-    const next = header(this.headers.length, computeHeaderHash(last));
-    this.headers.push(next);
-    return next;
-  }
-
-  blockHash(number: number) {
-    this.asked.push(`hash ${number}`);
-    return Promise.resolve(computeHeaderHash(this.headers[number] as ParentchainHeader));
-  }
-
-  block(hash: Uint8Array) {
-    const found = this.headers.find((one) => toHex(computeHeaderHash(one)) === toHex(hash));
-    if (found === undefined) return Promise.reject(new Error("unknown block"));
-    this.asked.push(`block ${found.number}`);
-    const headerBytes = parentchainHeader.encode(found);
-    return Promise.resolve({ header: found, headerBytes, extrinsics: [], justification: undefined });
-  }
-
-  readProof() {
-    this.asked.push("proof");
-    return Promise.resolve([]);
-  }
-
-  values() {
-    return Promise.resolve([]);
-  }
-}
-
-describe("BlockFetcher", () => {
-  const range = (from: number, to: number) => ({ from, to, keys: [], contentFrom: 1 });
-
-  it("asks twice for an announced block and for its parent, three times for another", async () => {
-    const node = new FakeNode();
-    for (let i = 0; i < 4; i++) node.grow();
-    const fetcher = new BlockFetcher(node, "sealed", new JustificationFeed());
-    fetcher.noteAnnounced(node.headers[4] as ParentchainHeader);
-    const { blocks } = await fetcher.next(range(2, 4));
-    expect(blocks.map((bytes) => parentchainHeader.decode(blockInput.decode(bytes).header).number)).toEqual([2, 3, 4]);
-    expect(node.asked.toSorted()).toEqual(["block 2", "block 3", "block 4", "hash 2", "proof", "proof", "proof"]);
-  });
-
-  it("asks the node when what was announced was used before, so that a refused block is not asked for again", async () => {
-    const node = new FakeNode();
-    const announced = node.grow();
-    const fetcher = new BlockFetcher(node, "sealed", new JustificationFeed());
-    fetcher.noteAnnounced(announced);
-    await fetcher.next(range(1, 1));
-    await fetcher.next(range(1, 1));
-    expect(node.asked).toEqual(["block 1", "proof", "hash 1", "block 1", "proof"]);
-  });
-
-  it("forgets the oldest of many announced blocks", async () => {
-    const node = new FakeNode();
-    const fetcher = new BlockFetcher(node, "sealed", new JustificationFeed());
-    for (let i = 0; i < 100; i++) fetcher.noteAnnounced(node.grow());
-    await fetcher.next(range(1, 1));
-    await fetcher.next(range(100, 100));
-    expect(node.asked.filter((question) => question.startsWith("hash"))).toEqual(["hash 1"]);
-  });
-});
+import { ManualTimer } from "./peers/support.ts";
 
 let node: RunningDevnode | undefined;
 let link: NodeLink | undefined;
@@ -112,13 +40,16 @@ interface RelayRules {
     answer: (text: string) => void,
     close: () => void,
   ) => void;
-  readonly onAnswer?: (text: string, answer: (text: string) => void) => void;
+  readonly onAnswer?: (text: string, answer: (text: string) => void, connection: number) => void;
+  /** Gives a connection its number. */
+  readonly onOpen?: () => number;
 }
 
 /** Opens a relay to a node; gives its address. */
-function relayTo(target: string, { onRequest, onAnswer }: RelayRules): string {
+function relayTo(target: string, { onRequest, onAnswer, onOpen }: RelayRules): string {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
     const { socket, response } = Deno.upgradeWebSocket(request);
+    const connection = onOpen?.() ?? 0;
     const outward = new WebSocket(target);
     const opened = new Promise((resolve) => outward.onopen = resolve);
     const answer = (text: string) => {
@@ -131,7 +62,7 @@ function relayTo(target: string, { onRequest, onAnswer }: RelayRules): string {
       else onRequest(data, ask, answer, () => socket.close());
     };
     socket.onclose = () => outward.close();
-    outward.onmessage = ({ data }) => onAnswer === undefined ? answer(data) : onAnswer(data, answer);
+    outward.onmessage = ({ data }) => onAnswer === undefined ? answer(data) : onAnswer(data, answer, connection);
     return response;
   });
   relay = server;
@@ -167,14 +98,15 @@ class FakeImporter implements ParentchainImporter {
   };
 }
 
-/** A link to a node with what it has logged and how it ended. */
-async function linkTo(url: string) {
+/** A link to a node with what it has logged and how it ended; silence lasts as long as its timer says. */
+async function linkTo(url: string, timer: SlotTimer = new ManualTimer()) {
   const logged: { readonly level: LogLevel; readonly code: string; readonly fields: LogFields }[] = [];
   const fatal: LinkError[] = [];
   link = await NodeLink.connect({
     url,
     level: "trusted",
     log: (level, code, fields = {}) => void logged.push({ level, code, fields }),
+    timer,
     onFatal: (error) => void fatal.push(error),
   });
   const of = (code: string) => logged.filter((line) => line.code === code);
@@ -264,6 +196,80 @@ describe("NodeLink at a node that is lost or has other blocks", () => {
   });
 });
 
+describe("NodeLink at a node that says nothing", () => {
+  /** A relay through which connections can die without being closed. */
+  function mutable(target: string, isTold: (text: string) => boolean = () => false) {
+    let opened = 0;
+    let dead = 0;
+    const url = relayTo(target, {
+      onOpen: () => ++opened,
+      onAnswer: (text, answer, connection) => (connection > dead || isTold(text)) && answer(text),
+    });
+    return { url, opened: () => opened, mute: () => void (dead = opened) };
+  }
+
+  it("dials again when it answers no more although the connection stands", async () => {
+    node = await startDevnode({ blockTimeMs: 300 }, () => {});
+    const relay = mutable(node.url);
+    const timer = new ManualTimer();
+    const { link, of, logged, fatal } = await linkTo(relay.url, timer);
+    const importer = new FakeImporter(node);
+    await link.follow(importer);
+    await expect.poll(() => importer.position().number, WAIT).toBeGreaterThan(1);
+    relay.mute();
+    await timer.pass(NODE_SILENCE_TIMEOUT_MS);
+    await timer.pass(NODE_ANSWER_TIMEOUT_MS - 1);
+    expect([relay.opened(), of("ParentchainSilent")]).toEqual([1, []]);
+    await timer.pass(1);
+    expect(of("ParentchainSilent")).toMatchObject([{ level: "warn", fields: { reason: "NoAnswer" } }]);
+    const at = importer.position().number;
+    await expect.poll(() => importer.position().number, WAIT).toBeGreaterThan(at + 1);
+    expect([relay.opened(), of("ParentchainDisconnected").length, of("ParentchainConnected").length]).toEqual([
+      2,
+      1,
+      1,
+    ]);
+    expect(logged.filter(({ level }) => level === "error")).toEqual([]);
+    expect(fatal).toEqual([]);
+  });
+
+  it("waits for no answer over the connection that was given up", async () => {
+    node = await startDevnode({ blockTimeMs: 300 }, () => {});
+    const relay = mutable(node.url, (text) => text.includes('"chain_finalizedHead"'));
+    const timer = new ManualTimer();
+    const { link, of } = await linkTo(relay.url, timer);
+    const importer = new FakeImporter(node);
+    await link.follow(importer);
+    // It tells of one more block, which is being asked for when it falls silent.
+    relay.mute();
+    const at = importer.position().number;
+    await expect.poll(() => heightOf((node as RunningDevnode).url), WAIT).toBeGreaterThan(at + 2);
+    await timer.pass(2 * NODE_SILENCE_TIMEOUT_MS);
+    await timer.pass(NODE_ANSWER_TIMEOUT_MS);
+    expect(of("ParentchainSilent")).toHaveLength(1);
+    await expect.poll(() => of("ParentchainInterrupted"), WAIT).toMatchObject([
+      { fields: { reason: expect.stringContaining("given up") } },
+    ]);
+    await expect.poll(() => importer.position().number, WAIT).toBeGreaterThan(at + 2);
+  });
+
+  it("dials again when it answers, but tells of no final block although there are some", async () => {
+    node = await startDevnode({ blockTimeMs: 300 }, () => {});
+    const relay = mutable(node.url, (text) => JSON.parse(text).method === undefined);
+    const timer = new ManualTimer();
+    const { link, of } = await linkTo(relay.url, timer);
+    const importer = new FakeImporter(node);
+    await link.follow(importer);
+    relay.mute();
+    const { url } = node;
+    const at = importer.position().number;
+    await expect.poll(() => heightOf(url), WAIT).toBeGreaterThan(at + 2);
+    await timer.pass(NODE_SILENCE_TIMEOUT_MS);
+    await expect.poll(() => of("ParentchainSilent"), WAIT).toMatchObject([{ fields: { reason: "NotTold" } }]);
+    await expect.poll(() => importer.position().number, WAIT).toBeGreaterThan(at + 2);
+  });
+});
+
 describe("assertSameHistory()", () => {
   const genesis = new Uint8Array(32).fill(1);
   const position = { number: 9, hash: OTHER, provenNumber: 5, provenHash: OTHER, contentFrom: 0, keys: [] };
@@ -297,6 +303,7 @@ describe("NodeLink", () => {
         url,
         level: "proven",
         log: (_level, code) => void logged.push(code),
+        timer: new ManualTimer(),
         onFatal: () => {},
       });
       const { header, contentFrom } = parentchainInfo.decode(await link.info());

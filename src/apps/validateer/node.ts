@@ -6,6 +6,7 @@
 import { startDevnodeWorker } from "../../devnode/deno/start_worker.ts";
 import { unlessAborted } from "../../host/interruption.ts";
 import type { Log } from "../../host/log.ts";
+import type { SlotTimer } from "../../host/slot_clock.ts";
 import { NodeLink } from "../../host/parentchain/link.ts";
 import { ServiceError } from "../../host/service.ts";
 import type { RunOptions } from "./options.ts";
@@ -21,6 +22,7 @@ export interface ParentchainNode {
 /** What a connection is told with, and ended by. */
 export interface NodeSurroundings {
   readonly log: Log;
+  readonly timer: SlotTimer;
   readonly releases: Releases;
   readonly fail: (error: Error) => void;
   /** Ends the waiting. */
@@ -44,12 +46,13 @@ export function embedsNode({ dev, integriteeRpcUrl }: RunOptions): boolean {
 export async function connectNode(
   options: RunOptions,
   folder: string | undefined,
-  { log, releases, fail, stop }: NodeSurroundings,
+  { log, timer, releases, fail, stop }: NodeSurroundings,
 ): Promise<ParentchainNode> {
   const url = embedsNode(options)
     ? await unlessAborted(stop, startEmbedded(options, folder, releases, log))
     : `${options.integriteeRpcUrl ?? "ws://127.0.0.1"}:${options.integriteeRpcPort}`;
-  const connecting = NodeLink.connect({ url, level: options.parentchainFinality, log, onFatal: fail }).then((link) => {
+  const level = options.parentchainFinality;
+  const connecting = NodeLink.connect({ url, level, log, timer, onFatal: fail }).then((link) => {
     releases.add("parentchain link", () => link.stop());
     return link;
   });

@@ -130,7 +130,7 @@ async function start(
   releases.add("data directory", () => dataDir.close());
   // With "--clean-reset" the data is removed when the node is connected.
   const { name, bundle } = await unlessStopped(prepare(shard, options));
-  const { url, link } = await connectForStart(options, dataDir, { log, releases, fail, stop });
+  const { url, link } = await connectForStart(options, dataDir, { log, timer, releases, fail, stop });
   const blocks = openSqliteBlockStore(dataDir.entry(BLOCKS_FILE));
   releases.add("block store", () => blocks.close());
   const starting = startEnclaveWorker(dataDir, blocks, bundle, options).then((started) => {

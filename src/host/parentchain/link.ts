@@ -16,11 +16,13 @@ import { parentchainInfo } from "../../parentchain/parentchain_init.ts";
 import { startKeys } from "../../parentchain/wanted_keys.ts";
 import type { Log } from "../log.ts";
 import type { FollowerPosition, ParentchainImporter, ParentchainLink } from "../service.ts";
+import type { SlotTimer } from "../slot_clock.ts";
 import { BlockFetcher } from "./block_fetcher.ts";
 import { JustificationFeed } from "./justification_feed.ts";
 import { LinkError } from "./link_error.ts";
 import { headerOf, hexBytes, NodeRpc } from "./node_rpc.ts";
 import { assertSameHistory } from "./same_history.ts";
+import { SilenceWatch } from "./silence_watch.ts";
 
 /** Time in which a node has to answer at the start. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -32,6 +34,7 @@ export interface LinkOptions {
   readonly url: string;
   readonly level: FinalityLevel;
   readonly log: Log;
+  readonly timer: SlotTimer;
   /** Called when the link cannot go on. */
   readonly onFatal: (error: LinkError) => void;
 }
@@ -55,6 +58,7 @@ export class NodeLink implements ParentchainLink {
   readonly #options: LinkOptions;
   readonly #fetcher: BlockFetcher;
   readonly #metadataBytes: Uint8Array;
+  readonly #silence: SilenceWatch;
   #importer: ParentchainImporter | undefined;
   /** Newest final block that the node has told of since it was connected. */
   #target = 0;
@@ -76,6 +80,14 @@ export class NodeLink implements ParentchainLink {
     this.facts = facts;
     this.#metadataBytes = metadataBytes;
     this.#fetcher = new BlockFetcher(rpc, options.level, feed);
+    this.#silence = new SilenceWatch({
+      timer: options.timer,
+      hasMore: async () => (await rpc.finalizedHead()).number > this.#target,
+      onSilent: (reason) => {
+        options.log("warn", "ParentchainSilent", { url: options.url, reason });
+        rpc.renew();
+      },
+    });
   }
 
   /** Connects and looks at what the node offers. @throws {LinkError} */
@@ -145,6 +157,7 @@ export class NodeLink implements ParentchainLink {
     await this.#catchUp();
     await this.#rpc.subscribe("chain_finalizedHead", "chain_subscribeFinalizedHeads", (json) => {
       const header = headerOf(json);
+      this.#silence.heard();
       this.#fetcher.noteAnnounced(header);
       this.#target = Math.max(this.#target, header.number);
       this.#wake();
@@ -155,10 +168,12 @@ export class NodeLink implements ParentchainLink {
       const message = `The parentchain's runtime is now version ${specVersion}: start the validateer anew`;
       this.#options.onFatal(new LinkError("RuntimeChanged", message));
     });
+    void this.#silence.start();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#silence.stop();
     await this.#rpc.close();
     await this.#work;
   }

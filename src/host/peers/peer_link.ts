@@ -21,7 +21,7 @@ export const MAX_UNANSWERED_MESSAGES = 8;
 /** Bytes in a socket above which nothing is added: most blocks are a hundredth of that. */
 export const MAX_SOCKET_BUFFER_BYTES: number = 1024 * 1024;
 /** How long a peer may leave a message unanswered before its connection is given up, in ms. */
-export const PEER_STALL_MS = 10_000;
+export const PEER_STALL_TIMEOUT_MS = 10_000;
 /** First pause before a peer is dialled again, in ms: a validateer that restarts is back in about a second. */
 export const MIN_REDIAL_MS = 250;
 /** Longest pause before a peer is dialled again, in ms: a network that heals is to have one head two seconds later. */
@@ -173,7 +173,7 @@ export class PeerLink {
     this.#cancel();
     this.#cancel = () => {};
     if (this.#unanswered === 0) return;
-    this.#cancel = this.#options.ports.timer.after(PEER_STALL_MS, () => this.#giveUp("NoAnswer"));
+    this.#cancel = this.#options.ports.timer.after(PEER_STALL_TIMEOUT_MS, () => this.#giveUp("NoAnswer"));
   }
 
   #giveUp(reason: string): void {

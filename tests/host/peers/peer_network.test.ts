@@ -7,7 +7,7 @@ import {
   MAX_SOCKET_BUFFER_BYTES,
   MAX_UNANSWERED_MESSAGES,
   MIN_REDIAL_MS,
-  PEER_STALL_MS,
+  PEER_STALL_TIMEOUT_MS,
 } from "../../../src/host/peers/peer_link.ts";
 import { PeerNetwork } from "../../../src/host/peers/peer_network.ts";
 import { MAX_FRAME_LENGTH } from "../../../src/transport/limits.ts";
@@ -104,7 +104,7 @@ describe("PeerNetwork", () => {
   it("gives up a connection whose peer leaves a message unanswered, and dials again", async () => {
     const { network, socket, timer, logs, expectDial } = await connected();
     network.broadcast(block(1));
-    await timer.pass(PEER_STALL_MS - 1);
+    await timer.pass(PEER_STALL_TIMEOUT_MS - 1);
     expect(socket.closed).toBe(false);
     const next = expectDial(A);
     await timer.pass(1);
@@ -120,7 +120,7 @@ describe("PeerNetwork", () => {
     socket.lingers = true;
     network.broadcast(block(1));
     network.broadcast(block(2));
-    await timer.pass(PEER_STALL_MS);
+    await timer.pass(PEER_STALL_TIMEOUT_MS);
     const next = expectDial(A);
     socket.answer();
     await timer.pass(MIN_REDIAL_MS);
@@ -129,7 +129,7 @@ describe("PeerNetwork", () => {
     socket.answer();
     socket.end();
     expect(network.connected).toBe(1);
-    await timer.pass(PEER_STALL_MS);
+    await timer.pass(PEER_STALL_TIMEOUT_MS);
     expect(next.closed).toBe(true);
   });
 
@@ -137,7 +137,7 @@ describe("PeerNetwork", () => {
     const happenings = fc.array(
       fc.oneof(
         fc.record({ what: fc.constant("send" as const) }),
-        fc.record({ what: fc.constant("pass" as const), ms: fc.integer({ min: 1, max: 2 * PEER_STALL_MS }) }),
+        fc.record({ what: fc.constant("pass" as const), ms: fc.integer({ min: 1, max: 2 * PEER_STALL_TIMEOUT_MS }) }),
         fc.record({ what: fc.constantFrom("answer" as const, "end" as const), which: fc.nat(7) }),
         fc.record({ what: fc.constant("serve" as const) }),
       ),
@@ -184,11 +184,11 @@ describe("PeerNetwork", () => {
     const { network, socket, timer } = await connected();
     for (let i = 0; i < 5; i++) network.broadcast(block(i));
     for (let i = 0; i < 4; i++) {
-      await timer.pass(PEER_STALL_MS - 1);
+      await timer.pass(PEER_STALL_TIMEOUT_MS - 1);
       socket.answer();
     }
     expect(socket.closed).toBe(false);
-    await timer.pass(PEER_STALL_MS);
+    await timer.pass(PEER_STALL_TIMEOUT_MS);
     expect(socket.closed).toBe(true);
   });
 
