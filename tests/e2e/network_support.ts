@@ -28,6 +28,9 @@ export class Relay {
   readonly #target: () => number;
   #isOn = true;
   #held: PromiseWithResolvers<void> | undefined;
+  /** Connections up to this one pass nothing any more. */
+  #dead = 0;
+  #accepted = 0;
 
   /** Listens at once; `target` is the port to lead to. */
   constructor(target: () => number) {
@@ -49,6 +52,11 @@ export class Relay {
     this.#held = isOn ? Promise.withResolvers() : undefined;
   }
 
+  /** Lets nothing through the connections of now any more, without closing them, as after a power cut; later ones are good. */
+  kill(): void {
+    this.#dead = this.#accepted;
+  }
+
   /** Ends it. */
   close(): void {
     this.hold(false);
@@ -57,7 +65,7 @@ export class Relay {
   }
 
   /** Lets bytes through when they are due, in their order. */
-  #brake(): TransformStream<Uint8Array, Uint8Array> {
+  #brake(connection: number): TransformStream<Uint8Array, Uint8Array> {
     const arrived = new TransformStream<Uint8Array, readonly [atMs: number, bytes: Uint8Array]>(
       { transform: (bytes, controller) => controller.enqueue([Date.now(), bytes]) },
       undefined,
@@ -71,7 +79,7 @@ export class Relay {
           const portion = bytes.subarray(from, from + Math.ceil(this.bytesPerSecond / PORTIONS_PER_SECOND));
           await pause(1000 * portion.length / this.bytesPerSecond);
           await this.#held?.promise;
-          controller.enqueue(portion);
+          if (connection > this.#dead) controller.enqueue(portion);
           from += portion.length;
         }
       },
@@ -98,12 +106,13 @@ export class Relay {
   }
 
   async #join(incoming: Deno.TcpConn): Promise<void> {
+    const connection = ++this.#accepted;
     try {
       const outgoing = await Deno.connect({ hostname: "127.0.0.1", port: this.#target() });
       this.#open.add(incoming).add(outgoing);
       await Promise.all([
-        incoming.readable.pipeThrough(this.#brake()).pipeTo(outgoing.writable),
-        outgoing.readable.pipeThrough(this.#brake()).pipeTo(incoming.writable),
+        incoming.readable.pipeThrough(this.#brake(connection)).pipeTo(outgoing.writable),
+        outgoing.readable.pipeThrough(this.#brake(connection)).pipeTo(incoming.writable),
       ]);
     } catch {
       this.#open.delete(incoming);

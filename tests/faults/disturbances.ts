@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { PEER_STALL_MS } from "../../src/host/peers/peer_link.ts";
+import { NODE_ANSWER_TIMEOUT_MS, NODE_SILENCE_TIMEOUT_MS } from "../../src/host/parentchain/silence_watch.ts";
+import { PEER_STALL_TIMEOUT_MS } from "../../src/host/peers/peer_link.ts";
 import type { Serving } from "../e2e/provisioning_support.ts";
 import { playDemo, untilAll } from "./demo.ts";
 import { auditGroups, type Group, type NetworkPlay, reportedCalls, startGroup } from "./network_load.ts";
@@ -20,7 +21,9 @@ const LATE = { delayMs: 1_000, durationMs: 30_000, times: 3, periodMs: 180_000 }
 /** A line that is slower than the blocks. */
 const SLOW = { bytesPerSecond: 1_000, durationMs: 30_000 } as const;
 /** A line that stands still until just after its peer has given the connection up: then answers of that one come after all. */
-const HELD = { durationMs: PEER_STALL_MS + 200 } as const;
+const HELD = { durationMs: PEER_STALL_TIMEOUT_MS + 200 } as const;
+/** Time in which a dead connection to the node is noticed. */
+const SILENT = { durationMs: NODE_SILENCE_TIMEOUT_MS + NODE_ANSWER_TIMEOUT_MS } as const;
 /** Faults of a full run; a shorter one plays as great a share of it. */
 const FULL_COUNT = 50;
 /** Least share of a disturbance's time that is played. */
@@ -60,6 +63,16 @@ function disturbances({ count }: FaultOptions): readonly Disturbance[] {
     begin: makeLate,
   }));
   const nodeGoneMs = NODE_GONE_MS_PER_FAULT * count;
+  const silent: Disturbance = {
+    name: "connection to the parentchain node dead, but not closed",
+    durationMs: SILENT.durationMs,
+    periodMs: 0,
+    isNetwork: false,
+    begin: ([, disturbed]) => {
+      disturbed.node.kill();
+      return () => {};
+    },
+  };
   return [
     ...late,
     {
@@ -93,6 +106,8 @@ function disturbances({ count }: FaultOptions): readonly Disturbance[] {
         return () => disturbed.node.switch(true);
       },
     },
+    // It takes too long for a shorter run.
+    ...share === 1 ? [silent] : [],
   ];
 }
 
