@@ -135,8 +135,13 @@ describe.skipIf(!hasPrometheus)("Prometheus itself (skipped where it is not inst
       stderr: "null",
     }).spawn();
     // deno-lint-ignore no-explicit-any
-    const api = async (path: string): Promise<any> =>
-      (await (await fetch(`http://127.0.0.1:${port}/api/v1/${path}`)).json()).data;
+    const api = async (path: string): Promise<any> => {
+      const response = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`);
+      const text = await response.text();
+      // It listens before it is ready.
+      if (response.status === 503) throw new NotReady(text);
+      return JSON.parse(text).data;
+    };
     try {
       await until("both are scraped", async () => {
         const { result } = await api("query?query=up");
@@ -164,10 +169,13 @@ async function promtool(...args: readonly string[]): Promise<string> {
   return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }
 
+class NotReady extends Error {}
+
 async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
   for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
-    // While it starts, it does not listen.
-    if (await isSo().catch((error) => error instanceof TypeError ? false : Promise.reject(error))) return;
+    // While it starts, it does not listen, and then serves nothing yet.
+    const isEarly = (error: unknown) => error instanceof TypeError || error instanceof NotReady;
+    if (await isSo().catch((error) => isEarly(error) ? false : Promise.reject(error))) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   throw new Error(`Prometheus does not come so far that ${what}`);

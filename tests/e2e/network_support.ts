@@ -183,8 +183,13 @@ export interface NodeState {
 
 /** Asks a node where its chain stands. */
 export async function stateOf({ url }: NetworkProcess): Promise<NodeState> {
-  const hash = await ask<Hex>(url, "chain_getBlockHash");
-  const header = await ask<{ number: Hex }>(url, "chain_getHeader", hash);
+  let hash: Hex;
+  let header: { number: Hex } | null;
+  do {
+    hash = await ask<Hex>(url, "chain_getBlockHash");
+    // None, if the block lost to a final one between the two questions.
+    header = await ask<{ number: Hex } | null>(url, "chain_getHeader", hash);
+  } while (header === null);
   const finalHash = await ask<Hex>(url, "chain_getFinalizedHead");
   const final = await ask<{ number: Hex }>(url, "chain_getHeader", finalHash);
   return { best: Number(header.number), hash, final: Number(final.number) };
