@@ -57,12 +57,13 @@ export class PushGate {
 
   /**
    * Takes blocks; resolves when those of use wait for their turn. After the first block that is not its author's nothing more
-   * is taken, and nothing of that connection any more.
+   * is taken, and nothing of that connection any more. A failure is told to whose blocks they are, and holds up nobody after them.
    */
   async take(blocks: readonly SignedBlock[], connection: object = {}): Promise<PushVerdict> {
     const before = this.#turns.get(connection);
     const turn = this.#takeAll(blocks, before);
-    this.#turns.set(connection, turn);
+    // Whoever fails has found nothing forged, and nothing before it was: it would not have been at work otherwise.
+    this.#turns.set(connection, turn.catch((): PushVerdict => "taken"));
     return await turn;
   }
 

@@ -13,7 +13,7 @@ async function build() {
   const work: PushedWork[] = [];
   const imported: SignedBlock[] = [];
   const asked: SignedBlock[] = [];
-  const world = { nowMs: 0, hasRoom: true, isKnown: true, mayBeOfUse: true };
+  const world = { nowMs: 0, hasRoom: true, isKnown: true, mayBeOfUse: true, fails: false };
   const effects: Effect[] = [];
   const outbox = new Outbox((sent) => void effects.push(...sent));
   const peers = {
@@ -25,7 +25,10 @@ async function build() {
     },
   };
   const gate = new PushGate({
-    target: () => world.isKnown ? { peers, nowMs: () => world.nowMs } : undefined,
+    target: () => {
+      if (world.fails) throw new RangeError("out of range");
+      return world.isKnown ? { peers, nowMs: () => world.nowMs } : undefined;
+    },
     push: (piece) => world.hasRoom && work.push(piece) > 0,
     outbox,
   });
@@ -76,6 +79,23 @@ describe("PushGate", () => {
     expect(work).toHaveLength(1);
     expect(await gate.take([third], {})).toBe("taken");
     expect(work).toHaveLength(2);
+  });
+
+  it("tells a failure to whose block it is, and takes what the connection sends after it", async () => {
+    const { gate, world, work, blocks } = await build();
+    const [first, second, third] = blocks(3) as [SignedBlock, SignedBlock, SignedBlock];
+    const connection = {};
+    world.fails = true;
+    const failed = gate.take([first], connection);
+    world.fails = false;
+    // One that stands behind it already, and one that comes when it has ended.
+    const behind = gate.take([second], connection);
+    await expect(failed).rejects.toThrow(RangeError);
+    expect([await behind, await gate.take([third], connection)]).toEqual(["taken", "taken"]);
+    expect(work).toHaveLength(2);
+    expect(await gate.take([unsigned(first)], connection)).toBe("forged");
+    world.fails = true;
+    expect(await gate.take([first], connection)).toBe("forged");
   });
 
   it("takes a block once for as long as it may wait, but not the place of it for a spoilt copy", async () => {
