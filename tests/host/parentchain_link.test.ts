@@ -248,7 +248,7 @@ describe("NodeLink at a node that says nothing", () => {
     await timer.pass(NODE_ANSWER_TIMEOUT_MS);
     expect(of("ParentchainSilent")).toHaveLength(1);
     await expect.poll(() => of("ParentchainInterrupted"), WAIT).toMatchObject([
-      { fields: { reason: expect.stringContaining("given up") } },
+      { fields: { reason: expect.stringContaining("connection has ended") } },
     ]);
     await expect.poll(() => importer.position().number, WAIT).toBeGreaterThan(at + 2);
   });

@@ -24,8 +24,6 @@ import { headerOf, hexBytes, NodeRpc } from "./node_rpc.ts";
 import { assertSameHistory } from "./same_history.ts";
 import { SilenceWatch } from "./silence_watch.ts";
 
-/** Time in which a node has to answer at the start. */
-const CONNECT_TIMEOUT_MS = 10_000;
 /** Newest start from block 0: fetching more headers than this takes minutes, so a checkpoint is taken instead. */
 const MAX_HEADERS_FROM_GENESIS = 20_000;
 
@@ -85,14 +83,14 @@ export class NodeLink implements ParentchainLink {
       hasMore: async () => (await rpc.finalizedHead()).number > this.#target,
       onSilent: (reason) => {
         options.log("warn", "ParentchainSilent", { url: options.url, reason });
-        rpc.renew();
+        rpc.connection.renew();
       },
     });
   }
 
   /** Connects and looks at what the node offers. @throws {LinkError} */
   static async connect(options: LinkOptions): Promise<NodeLink> {
-    const rpc = await NodeRpc.connect(options.url, CONNECT_TIMEOUT_MS, (error) => {
+    const rpc = await NodeRpc.connect(options.url, (error) => {
       options.log("warn", "ParentchainUnreadable", { reason: messageOf(error) });
     });
     try {
@@ -100,7 +98,11 @@ export class NodeLink implements ParentchainLink {
       await assertOffers(rpc, options.level);
       const methods = await rpc.methods();
       if (options.level !== "trusted" && methods.has("grandpa_subscribeJustifications")) {
-        await rpc.subscribe("grandpa_justifications", "grandpa_subscribeJustifications", (v) => feed.push(hexBytes(v)));
+        await rpc.connection.subscribe(
+          "grandpa_justifications",
+          "grandpa_subscribeJustifications",
+          (v) => feed.push(hexBytes(v)),
+        );
       }
       const [genesisHash, name, type, properties, metadata] = await Promise.all([
         rpc.blockHash(0),
@@ -121,7 +123,7 @@ export class NodeLink implements ParentchainLink {
       };
       return new NodeLink(rpc, options, facts, metadataBytes, feed);
     } catch (error) {
-      await rpc.close();
+      rpc.connection.close();
       throw error;
     }
   }
@@ -155,14 +157,14 @@ export class NodeLink implements ParentchainLink {
     this.#importer = importer;
     this.#watchConnection();
     await this.#catchUp();
-    await this.#rpc.subscribe("chain_finalizedHead", "chain_subscribeFinalizedHeads", (json) => {
+    await this.#rpc.connection.subscribe("chain_finalizedHead", "chain_subscribeFinalizedHeads", (json) => {
       const header = headerOf(json);
       this.#silence.heard();
       this.#fetcher.noteAnnounced(header);
       this.#target = Math.max(this.#target, header.number);
       this.#wake();
     });
-    await this.#rpc.subscribe("state_runtimeVersion", "state_subscribeRuntimeVersion", (version) => {
+    await this.#rpc.connection.subscribe("state_runtimeVersion", "state_subscribeRuntimeVersion", (version) => {
       const { specVersion } = version as { specVersion: unknown };
       if (specVersion === this.facts.specVersion) return;
       const message = `The parentchain's runtime is now version ${specVersion}: start the validateer anew`;
@@ -174,7 +176,7 @@ export class NodeLink implements ParentchainLink {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#silence.stop();
-    await this.#rpc.close();
+    this.#rpc.connection.close();
     await this.#work;
   }
 
@@ -211,13 +213,14 @@ export class NodeLink implements ParentchainLink {
 
   #watchConnection(): void {
     const { log, url } = this.#options;
-    this.#rpc.onDisconnected(() => {
+    const { connection } = this.#rpc;
+    connection.onLost = () => {
       if (!this.#stopped) log("warn", "ParentchainDisconnected", { url });
       // What comes back may be a node that has less, or other things: its next final block is taken after a comparison.
       this.#isCompared = false;
       this.#target = 0;
-    });
-    this.#rpc.onConnected(() => log("info", "ParentchainConnected", { url }));
+    };
+    connection.onConnected = () => log("info", "ParentchainConnected", { url });
   }
 
   #wake(): void {

@@ -4,12 +4,12 @@
  *
  * @module
  */
-import { WsProvider } from "@polkadot/api";
 import { type BlockHash, blockHash, h256 } from "../../primitives/branded.ts";
 import { fromHex, toHex } from "../../primitives/hex.ts";
 import { digestItem } from "../../parentchain/digest.ts";
 import { type ParentchainHeader, parentchainHeader } from "../../parentchain/header.ts";
 import { LinkError } from "./link_error.ts";
+import { NodeConnection } from "./node_connection.ts";
 
 /** A block as a node tells it. */
 export interface NodeBlock {
@@ -23,138 +23,28 @@ export interface NodeBlock {
 
 /** Engine id of GRANDPA as numbers: `FRNK`. */
 const GRANDPA = [0x46, 0x52, 0x4e, 0x4b];
-/** Longest wait for one answer: proofs of large blocks take a second on slow nodes. */
-const REQUEST_TIMEOUT_MS = 30_000;
-/** Pause before the connection is tried again. */
-const RECONNECT_DELAY_MS = 2_500;
 
-/** A connection; it dials again by itself when it is closed, until it is given up. */
-interface Connection {
-  readonly provider: WsProvider;
-  /** Rejects when it is given up: what was asked over it is not waited for any longer. */
-  readonly givenUp: PromiseWithResolvers<never>;
-}
-
-/** What is told without being asked for each time. */
-interface Subscription {
-  readonly type: string;
-  readonly method: string;
-  readonly onValue: (value: unknown) => void;
-}
-
-/** A connection to a node. */
+/** The methods of a node over a kept connection. */
 export class NodeRpc {
-  readonly url: string;
-  readonly #onUnreadable: (error: unknown) => void;
-  readonly #subscriptions: Subscription[] = [];
-  #connection: Connection;
-  #onConnected = () => {};
-  #onDisconnected = () => {};
+  readonly connection: NodeConnection;
 
-  private constructor(url: string, onUnreadable: (error: unknown) => void) {
-    this.url = url;
-    this.#onUnreadable = onUnreadable;
-    this.#connection = this.#dial();
+  private constructor(connection: NodeConnection) {
+    this.connection = connection;
   }
 
-  /**
-   * Connects. `onUnreadable` is told of pushed values that could not be read.
-   *
-   * @throws {LinkError} `Unreachable`, if nothing answers within the time.
-   */
-  static async connect(url: string, timeoutMs: number, onUnreadable: (error: unknown) => void): Promise<NodeRpc> {
-    const rpc = new NodeRpc(url, onUnreadable);
-    let late: ReturnType<typeof setTimeout> | undefined;
-    try {
-      await Promise.race([
-        rpc.#connection.provider.isReady,
-        new Promise((_, reject) => late = setTimeout(() => reject(new Error("no answer")), timeoutMs)),
-      ]);
-    } catch (cause) {
-      await rpc.close();
-      throw new LinkError("Unreachable", `Cannot reach the parentchain node at ${url}`, cause);
-    } finally {
-      clearTimeout(late);
-    }
-    return rpc;
+  /** Connects. `onUnreadable` is told of pushed values that could not be read. @throws {LinkError} `Unreachable` */
+  static async connect(url: string, onUnreadable: (error: unknown) => void): Promise<NodeRpc> {
+    return new NodeRpc(await NodeConnection.open(url, onUnreadable));
+  }
+
+  /** Address of the node. */
+  get url(): string {
+    return this.connection.url;
   }
 
   /** Asks. @throws {LinkError} `Disconnected`, or `BadAnswer` with the node's message. */
   async ask(method: string, ...params: unknown[]): Promise<unknown> {
-    return await this.#over(`get "${method}" from`, ({ provider }) => provider.send(method, params));
-  }
-
-  /**
-   * Subscribes, and again over each later connection. What `onValue` throws is a value that cannot be read.
-   *
-   * @throws {LinkError}
-   */
-  async subscribe(type: string, method: string, onValue: (value: unknown) => void): Promise<void> {
-    const subscription = { type, method, onValue };
-    this.#subscriptions.push(subscription);
-    await this.#subscribe(subscription);
-  }
-
-  /** Gives the connection up, which is silent without being closed, and opens another in its place. */
-  renew(): void {
-    const silent = this.#connection;
-    this.#connection = this.#dial();
-    const { provider } = this.#connection;
-    void provider.isReady.then(async () => {
-      for (const subscription of this.#subscriptions) await this.#subscribe(subscription);
-    }).catch(this.#onUnreadable);
-    this.#onDisconnected();
-    void giveUp(silent);
-  }
-
-  /** Calls back at each later connection. */
-  onConnected(run: () => void): void {
-    this.#onConnected = run;
-  }
-
-  /** Calls back when the connection is lost. */
-  onDisconnected(run: () => void): void {
-    this.#onDisconnected = run;
-  }
-
-  #dial(): Connection {
-    const provider = new WsProvider(this.url, RECONNECT_DELAY_MS, {}, REQUEST_TIMEOUT_MS);
-    const givenUp = Promise.withResolvers<never>();
-    givenUp.promise.catch(() => {});
-    // One that was given up ends some time later, which concerns nobody.
-    const isCurrent = () => this.#connection.provider === provider;
-    provider.on("connected", () => isCurrent() && this.#onConnected());
-    provider.on("disconnected", () => isCurrent() && this.#onDisconnected());
-    return { provider, givenUp };
-  }
-
-  /** The provider does so again whenever it has dialled again. @throws {LinkError} */
-  async #subscribe({ type, method, onValue }: Subscription): Promise<void> {
-    await this.#over(
-      `subscribe to "${method}" at`,
-      (connection) =>
-        connection.provider.subscribe(type, method, [], (error, value) => {
-          if (error !== null || connection !== this.#connection) return;
-          try {
-            onValue(value);
-          } catch (cause) {
-            this.#onUnreadable(cause);
-          }
-        }),
-    );
-  }
-
-  /** Requests fail with the connection, and only then while there is none: it is tried again later. @throws {LinkError} */
-  async #over<T>(what: string, request: (connection: Connection) => Promise<T>): Promise<T> {
-    const connection = this.#connection;
-    try {
-      return await Promise.race([request(connection), connection.givenUp.promise]);
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      const isThere = connection === this.#connection && connection.provider.isConnected;
-      const code = isThere ? "BadAnswer" : "Disconnected";
-      throw new LinkError(code, `Cannot ${what} the parentchain node: ${reason}`, cause);
-    }
+    return await this.connection.ask(method, params);
   }
 
   /** Names of the node's methods. @throws {LinkError} */
@@ -217,16 +107,6 @@ export class NodeRpc {
     const answer = await this.ask("state_getStorage", toHex(key), ...at);
     return answer === null ? undefined : within("state_getStorage", () => hexBytes(answer));
   }
-
-  /** Ends the connection for good. */
-  async close(): Promise<void> {
-    await giveUp(this.#connection);
-  }
-}
-
-async function giveUp({ provider, givenUp }: Connection): Promise<void> {
-  givenUp.reject(new Error("the connection was given up"));
-  await provider.disconnect();
 }
 
 /** Bytes of a hexadecimal answer. @throws {TypeError} */
