@@ -159,7 +159,7 @@ export class NodeConnection {
   }
 
   async #redial(): Promise<void> {
-    for (let isOpen = false; !isOpen;) {
+    for (let isOpen = false; !isOpen && !this.#isClosed;) {
       await new Promise<void>((resolve) => {
         const pause = setTimeout(resolve, this.#times.pauseMs);
         this.#cancelPause = () => {
