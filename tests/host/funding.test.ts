@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { fundEnclaveAccount, type FundingRequest } from "../../src/host/parentchain/funding.ts";
+import { fundEnclaveAccount, type FundingRequest, TRANSFER_TIMEOUT_MS } from "../../src/host/parentchain/funding.ts";
 import type { ChainFacts } from "../../src/host/parentchain/link.ts";
 import { enclaveFunds } from "../../src/parentchain/funding.ts";
 import { ParentchainMetadata } from "../../src/parentchain/metadata.ts";
@@ -26,6 +26,29 @@ function build(balance: bigint, changes: Partial<FundingRequest> = {}) {
     ...changes,
   };
   return { lines, account, request };
+}
+
+const realTimeout = setTimeout;
+
+/** A node whose connections end as `onOpen` does; counts them. */
+function serveNode(onOpen: (socket: WebSocket) => void) {
+  const dialled: WebSocket[] = [];
+  const closed = Promise.withResolvers<void>();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (asked) => {
+    const { socket, response } = Deno.upgradeWebSocket(asked);
+    socket.onopen = () => (dialled.push(socket), onOpen(socket));
+    socket.onclose = () => closed.resolve();
+    return response;
+  });
+  return { url: `ws://127.0.0.1:${server.addr.port}`, dialled, closed: closed.promise, stop: () => server.shutdown() };
+}
+
+/** Lets a number of seconds pass, and the sockets do after each what they do of themselves. */
+async function pass(seconds: number): Promise<void> {
+  for (let i = 0; i < seconds; i++) {
+    await vi.advanceTimersByTimeAsync(1_000);
+    await new Promise((resolve) => realTimeout(resolve, 5));
+  }
 }
 
 /** Whether it has resolved by now. */
@@ -66,20 +89,44 @@ describe("fundEnclaveAccount()", () => {
   it("ends at the signal while //Alice's node does not answer, and leaves no connection", async () => {
     vi.useRealTimers();
     const connected = Promise.withResolvers<void>();
-    const closed = Promise.withResolvers<void>();
-    const node = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (asked) => {
-      const { socket, response } = Deno.upgradeWebSocket(asked);
-      socket.onopen = () => connected.resolve();
-      socket.onclose = () => closed.resolve();
-      return response;
-    });
+    const node = serveNode(() => connected.resolve());
     const stop = new AbortController();
-    const url = `ws://127.0.0.1:${node.addr.port}`;
-    const funded = fundEnclaveAccount(build(0n, { development: true, url, signal: stop.signal }).request);
+    const funded = fundEnclaveAccount(build(0n, { development: true, url: node.url, signal: stop.signal }).request);
     await connected.promise;
     stop.abort();
     await expect(funded).rejects.toBe(stop.signal.reason);
-    await closed.promise;
-    await node.shutdown();
+    await node.closed;
+    await node.stop();
+  });
+
+  it("reports BadAnswer in time if //Alice's node answers nothing, and leaves no connection", async () => {
+    const connected = Promise.withResolvers<void>();
+    const node = serveNode(() => connected.resolve());
+    const funded = fundEnclaveAccount(build(0n, { development: true, url: node.url }).request);
+    const reported = expect(funded).rejects.toMatchObject({
+      code: "BadAnswer",
+      message: expect.stringMatching(/has not paid.* within 60 s/),
+    });
+    await connected.promise;
+    await vi.advanceTimersByTimeAsync(TRANSFER_TIMEOUT_MS);
+    await reported;
+    await node.closed;
+    await node.stop();
+  });
+
+  it("reports BadAnswer in time if //Alice's node ends each connection, and dials it no more", async () => {
+    // The library prints that it was disconnected.
+    const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+    const node = serveNode((socket) => socket.close());
+    const funded = fundEnclaveAccount(build(0n, { development: true, url: node.url }).request);
+    const reported = expect(funded).rejects.toMatchObject({ code: "BadAnswer" });
+    await pass(TRANSFER_TIMEOUT_MS / 1_000);
+    await reported;
+    expect(node.dialled.length).toBeGreaterThan(1);
+    const before = node.dialled.length;
+    await pass(10);
+    expect(node.dialled).toHaveLength(before);
+    printed.mockRestore();
+    await node.stop();
   });
 });

@@ -15,8 +15,8 @@ import { LinkError } from "./link_error.ts";
 
 /** Pause between two looks at the balance of an account that somebody else has to pay. */
 const FUNDING_INTERVAL_MS = 10_000;
-/** Longest wait for the transfer to be in a block. */
-const TRANSFER_TIMEOUT_MS = 60_000;
+/** Longest wait until //Alice's transfer is in a block, with the connection to the node: ten blocks of six seconds. */
+export const TRANSFER_TIMEOUT_MS = 60_000;
 
 /** Who is paid, from where, and how. */
 export interface FundingRequest {
@@ -56,13 +56,21 @@ export async function fundEnclaveAccount(request: FundingRequest): Promise<void>
 }
 
 async function payByAlice({ url, log, signal }: FundingRequest, address: string, amount: bigint): Promise<void> {
+  const late = new AbortController();
+  const seconds = TRANSFER_TIMEOUT_MS / 1_000;
+  const message =
+    `//Alice has not paid the enclave's account within ${seconds} s: the node at "${url}" does not answer, ` +
+    "or takes the transfer into no block";
+  const timer = setTimeout(() => late.abort(new LinkError("BadAnswer", message)), TRANSFER_TIMEOUT_MS);
+  const ended = AbortSignal.any([signal, late.signal]);
   const provider = new WsProvider(url);
   const send: typeof provider.send = provider.send.bind(provider);
   // What is asked when the connection is cut stays open: the library would print each answer that does not come.
-  provider.send = (...question) => untilAborted(signal, send<never>(...question));
+  provider.send = (...question) => untilAborted(ended, send<never>(...question));
   try {
-    await unlessAborted(signal, transferByAlice(provider, address, amount));
+    await unlessAborted(ended, transferByAlice(provider, address, amount));
   } finally {
+    clearTimeout(timer);
     await provider.disconnect();
   }
   log("info", "EnclaveAccountFunded", { address, amount });
@@ -82,18 +90,10 @@ async function transferByAlice(provider: WsProvider, address: string, amount: bi
   const transfer = api.tx["balances"]?.["transferAllowDeath"];
   if (transfer === undefined) throw new LinkError("BadAnswer", "The parentchain has no call to transfer balances");
   const included = Promise.withResolvers<void>();
-  const late = setTimeout(
-    () => included.reject(new LinkError("BadAnswer", "The transfer to the enclave's account is in no block")),
-    TRANSFER_TIMEOUT_MS,
-  );
-  try {
-    const unsubscribe = await transfer(address, amount).signAndSend(alice, { nonce: -1 }, (result) => {
-      if (result.dispatchError !== undefined || result.isError) {
-        included.reject(new LinkError("BadAnswer", "//Alice cannot pay the enclave's account"));
-      } else if (result.isInBlock || result.isFinalized) included.resolve();
-    });
-    await included.promise.finally(unsubscribe);
-  } finally {
-    clearTimeout(late);
-  }
+  const unsubscribe = await transfer(address, amount).signAndSend(alice, { nonce: -1 }, (result) => {
+    if (result.dispatchError !== undefined || result.isError) {
+      included.reject(new LinkError("BadAnswer", "//Alice cannot pay the enclave's account"));
+    } else if (result.isInBlock || result.isFinalized) included.resolve();
+  });
+  await included.promise.finally(unsubscribe);
 }
