@@ -5,7 +5,10 @@
  */
 import { type BlockHash, blockHash } from "../../primitives/branded.ts";
 import { CliError } from "./cli_error.ts";
-import type { Parentchain } from "./parentchain.ts";
+import { type Parentchain, within } from "./parentchain.ts";
+
+/** How long a node may tell of no block: twenty of six seconds; a connection may be dead without being closed. */
+export const BLOCK_TIMEOUT_MS = 120_000;
 
 /** One event. */
 export interface EventRecord {
@@ -30,7 +33,7 @@ export interface EventBlock {
 
 /** A stream of blocks. */
 export interface BlockStream {
-  /** The next block; waits for it. @throws {CliError} `Parentchain` if the connection ended. */
+  /** The next block; waits for it. @throws {CliError} `Parentchain` if the connection ended, or the node fell silent. */
   readonly next: () => Promise<EventBlock>;
   /** Ends the stream. */
   readonly stop: () => void;
@@ -52,17 +55,18 @@ export async function streamBlocks(chain: Parentchain): Promise<BlockStream> {
     ended = true;
     wake();
   });
+  const next = async (): Promise<EventBlock> => {
+    while (last === undefined || last >= newest) {
+      if (ended) throw new CliError("Parentchain", "The node closed the connection");
+      await new Promise<void>((resolve) => wake = resolve);
+    }
+    const number = last + 1;
+    const block = await readBlock(chain, number);
+    last = number;
+    return block;
+  };
   return {
-    next: async () => {
-      while (last === undefined || last >= newest) {
-        if (ended) throw new CliError("Parentchain", "The node closed the connection");
-        await new Promise<void>((resolve) => wake = resolve);
-      }
-      const number = last + 1;
-      const block = await readBlock(chain, number);
-      last = number;
-      return block;
-    },
+    next: () => within(BLOCK_TIMEOUT_MS, next(), "The node has told of no block", "Parentchain"),
     stop: () => unsubscribe(),
   };
 }

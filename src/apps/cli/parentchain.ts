@@ -9,7 +9,7 @@ import type { ISubmittableResult } from "@polkadot/types/types";
 import { type AccountId, type BlockHash, blockHash } from "../../primitives/branded.ts";
 import { type Sr25519Pair, sr25519Sign } from "../../crypto/sr25519.ts";
 import { encodeSs58, SS58_PREFIX_SUBSTRATE } from "../../crypto/ss58.ts";
-import { CliError } from "./cli_error.ts";
+import { CliError, type CliErrorCode } from "./cli_error.ts";
 
 /** How long the node may take to answer the first time; a node far away needs a few seconds. */
 export const CONNECT_TIMEOUT_MS = 20_000;
@@ -145,11 +145,16 @@ export function addressOf(account: Uint8Array): string {
   return encodeSs58(account, SS58_PREFIX_SUBSTRATE);
 }
 
-/** Resolves as the promise does, or rejects with `Timeout`. */
-export async function within<T>(ms: number, promise: Promise<T>, what = "No answer"): Promise<T> {
+/** Resolves as the promise does, or rejects with `Timeout` or the code that is given. */
+export async function within<T>(
+  ms: number,
+  promise: Promise<T>,
+  what = "No answer",
+  code: CliErrorCode = "Timeout",
+): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new CliError("Timeout", `${what} within ${ms / 1_000} s`)), ms);
+    timer = setTimeout(() => reject(new CliError(code, `${what} within ${ms / 1_000} s`)), ms);
   });
   try {
     return await Promise.race([promise, late]);
