@@ -36,6 +36,7 @@ type Waiting = PromiseWithResolvers<void>;
 /** One end of a pipe. One read and one write at a time. */
 export class CreditedPipe {
   readonly #port: PipePort;
+  readonly #closed = Promise.withResolvers<void>();
   #inbox: Uint8Array[] = [];
   /** Bytes that the other end may still send. */
   #granted = PIPE_WINDOW_BYTES;
@@ -49,6 +50,11 @@ export class CreditedPipe {
   constructor(port: PipePort) {
     this.#port = port;
     port.onmessage = ({ data }) => this.#take(data);
+  }
+
+  /** Resolves when both directions are ended at once, by whichever end; what has come until then can still be read. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
   }
 
   /** The next bytes; `undefined` after the last. @throws {PipeError} If the pipe was closed before its end. */
@@ -122,6 +128,7 @@ export class CreditedPipe {
     this.#error = error;
     // What was already received stays readable; the port itself is of no more use.
     this.#port.close();
+    this.#closed.resolve();
     this.#wake();
   }
 

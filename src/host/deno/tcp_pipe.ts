@@ -8,6 +8,8 @@ import { CreditedPipe } from "../../transport/credited_pipe.ts";
 
 /** How long a peer may take to accept a connection. */
 export const DIAL_TIMEOUT_MS = 10_000;
+/** How long a peer may take for what was sent before the enclave gave the connection up: a window of the pipe at most. */
+export const PIPE_FLUSH_TIMEOUT_MS = 5_000;
 
 /** The connection was not made. */
 export class DialError extends Error {
@@ -19,20 +21,37 @@ export class DialError extends Error {
 export interface TcpPipe {
   /** The enclave's end. */
   readonly port: MessagePort;
-  /** Resolves when both directions have ended. */
+  /** Resolves when both directions have ended and the connection is closed. */
   readonly ended: Promise<void>;
 }
 
 /** Connects to `host:port`, an IPv6 address in brackets. @throws {DialError} */
-export async function openTcpPipe(address: string): Promise<TcpPipe> {
+export async function openTcpPipe(address: string, flushTimeoutMs: number = PIPE_FLUSH_TIMEOUT_MS): Promise<TcpPipe> {
   const connection = await dial(address);
   const { port1, port2 } = new MessageChannel();
   const pipe = new CreditedPipe(port1);
-  const ended = Promise.all([pumpIn(connection, pipe), pumpOut(connection, pipe)]).then(() => {
+  const sent = pumpOut(connection, pipe);
+  void closeAfter(connection, pipe, sent, flushTimeoutMs);
+  const ended = Promise.all([pumpIn(connection, pipe), sent]).then(() => {
     pipe.close();
     closeQuietly(connection);
   });
   return { port: port2, ended };
+}
+
+/** Ends both pumps once the pipe is closed: each may be waiting for the peer, which has no need to do anything ever again. */
+async function closeAfter(
+  connection: Deno.TcpConn,
+  pipe: CreditedPipe,
+  sent: Promise<void>,
+  ms: number,
+): Promise<void> {
+  await pipe.closed;
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, ms);
+  await Promise.race([sent, late.promise]);
+  clearTimeout(timer);
+  closeQuietly(connection);
 }
 
 async function dial(address: string): Promise<Deno.TcpConn> {
