@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { RpcConnection, type RpcSocket } from "../../transport/connection.ts";
 import { errorText } from "../../transport/message.ts";
 import type { RpcRouter } from "../../transport/router.ts";
 import { INVALID_REQUEST, RpcError } from "../../transport/rpc_error.ts";
+import { ServedSockets } from "../../transport/served_sockets.ts";
 import { DevnodeError } from "./devnode_error.ts";
 
 /** Longest request in bytes; Substrate's default. The longest extrinsic is 10 MiB in hexadecimal. */
@@ -24,22 +24,18 @@ export const MAX_RPC_SUBSCRIPTIONS = 1024;
 export const RPC_RATE = { burst: 20_000, perSecond: 20_000 };
 /** Longest wait for open answers when the server stops. */
 const STOP_TIMEOUT_MS = 500;
-/** WebSocket close code of a server that stops. */
-const CLOSE_GOING_AWAY = 1001;
-/** WebSocket close code for a message of a wrong kind. */
-const CLOSE_UNSUPPORTED = 1003;
 
 /** Numbers about the server. */
 export interface RpcServerCounts {
-  opened: number;
-  closed: number;
-  requests: number;
+  readonly opened: number;
+  readonly closed: number;
+  readonly requests: number;
 }
 
 /** A server that listens. */
 export interface RpcServer {
   readonly port: number;
-  readonly counts: Readonly<RpcServerCounts>;
+  readonly counts: RpcServerCounts;
   readonly stop: () => Promise<void>;
 }
 
@@ -70,9 +66,12 @@ export function startRpcServer(
   nowMs: () => number,
   health: () => RpcHealth,
 ): RpcServer {
-  const counts: RpcServerCounts = { opened: 0, closed: 0, requests: 0 };
-  const sockets = new Set<WebSocket>();
+  const sockets = new ServedSockets({
+    ...{ router, context: undefined, nowMs, max: MAX_RPC_CONNECTIONS, readBinary: decodeText },
+    limits: { subscriptions: MAX_RPC_SUBSCRIPTIONS, rate: RPC_RATE },
+  });
   let httpRequests = 0;
+  let posts = 0;
 
   const answerPost = async (request: Request): Promise<Response> => {
     if (httpRequests >= MAX_HTTP_REQUESTS) return new Response("Too many requests", { status: 503, headers: CORS });
@@ -83,7 +82,7 @@ export function startRpcServer(
         const error = errorText(null, new RpcError(INVALID_REQUEST, "Request too large"));
         return new Response(error, { status: 413, headers: JSON_HEADERS });
       }
-      counts.requests++;
+      posts++;
       const answer = await router.answerFrame(text, undefined);
       return new Response(answer ?? null, { status: answer === undefined ? 204 : 200, headers: JSON_HEADERS });
     } finally {
@@ -92,13 +91,9 @@ export function startRpcServer(
   };
 
   const upgrade = (request: Request): Response => {
-    if (sockets.size >= MAX_RPC_CONNECTIONS) return new Response("Too many connections", { status: 503 });
+    if (sockets.isFull) return new Response("Too many connections", { status: 503 });
     const { socket, response } = Deno.upgradeWebSocket(request);
-    sockets.add(socket);
-    counts.opened++;
-    serveSocket(socket, router, nowMs, counts, () => {
-      if (sockets.delete(socket)) counts.closed++;
-    });
+    sockets.serve(socket);
     return response;
   };
 
@@ -113,9 +108,12 @@ export function startRpcServer(
   });
   return {
     port: server.addr.port,
-    counts,
+    get counts() {
+      const { opened, closed, messages } = sockets.counts;
+      return { opened, closed, requests: posts + messages };
+    },
     stop: async () => {
-      for (const socket of sockets) socket.close(CLOSE_GOING_AWAY, "the node stops");
+      sockets.stop("the node stops");
       await stopServer(server);
     },
   };
@@ -143,36 +141,6 @@ export async function stopServer(server: Deno.HttpServer<Deno.NetAddr>): Promise
   });
   await Promise.race([server.shutdown(), timeout]);
   clearTimeout(timer);
-}
-
-function serveSocket(
-  socket: WebSocket,
-  router: RpcRouter<undefined>,
-  nowMs: () => number,
-  counts: RpcServerCounts,
-  onEnd: () => void,
-): void {
-  const port: RpcSocket = {
-    send: (text) => {
-      if (socket.readyState === WebSocket.OPEN) socket.send(text);
-    },
-    close: (code, reason) => socket.close(code, reason),
-    bufferedAmount: () => socket.bufferedAmount,
-  };
-  const limits = { subscriptions: MAX_RPC_SUBSCRIPTIONS, rate: RPC_RATE };
-  const connection = new RpcConnection(router, port, undefined, nowMs(), limits);
-  const end = () => {
-    connection.end();
-    onEnd();
-  };
-  socket.onmessage = ({ data }) => {
-    const text = typeof data === "string" ? data : decodeText(data);
-    if (text === undefined) return socket.close(CLOSE_UNSUPPORTED, "want JSON text");
-    counts.requests++;
-    void connection.receive(text, nowMs());
-  };
-  socket.onclose = end;
-  socket.onerror = end;
 }
 
 function decodeText(data: unknown): string | undefined {

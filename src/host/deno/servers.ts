@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { RpcConnection } from "../../transport/connection.ts";
 import type { RpcRouter } from "../../transport/router.ts";
+import { ServedSockets } from "../../transport/served_sockets.ts";
 
 /** A server that listens. */
 export interface RunningServer {
@@ -14,7 +14,7 @@ export interface RunningServer {
 }
 
 /** Connections of the untrusted RPC: peers that catch up, a handful each. */
-const MAX_UNTRUSTED_CONNECTIONS = 256;
+export const MAX_UNTRUSTED_CONNECTIONS = 256;
 /** Seconds without a sign of life after which a connection is closed. */
 const IDLE_TIMEOUT_SECONDS = 120;
 
@@ -53,46 +53,21 @@ export function serveRpc<Context>(
   router: RpcRouter<Context>,
   context: Context,
 ): RunningServer {
-  const open = new Set<WebSocket>();
+  const sockets = new ServedSockets({ router, context, nowMs: () => Date.now(), max: MAX_UNTRUSTED_CONNECTIONS });
   const server = serveHttp(hostname, port, (request) => {
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       return new Response("This is a WebSocket endpoint.\n", { status: 426, headers: { upgrade: "websocket" } });
     }
-    if (open.size >= MAX_UNTRUSTED_CONNECTIONS) return new Response("Too many connections.\n", { status: 503 });
+    if (sockets.isFull) return new Response("Too many connections.\n", { status: 503 });
     const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: IDLE_TIMEOUT_SECONDS });
-    attach(socket, router, context, open);
+    sockets.serve(socket);
     return response;
   });
   return {
     port: server.port,
     stop: async () => {
-      for (const socket of open) socket.close(1001, "server stops");
+      sockets.stop("server stops");
       await server.stop();
     },
   };
-}
-
-function attach<Context>(socket: WebSocket, router: RpcRouter<Context>, context: Context, open: Set<WebSocket>): void {
-  open.add(socket);
-  const connection = new RpcConnection(
-    router,
-    {
-      send: (text) => {
-        if (socket.readyState === WebSocket.OPEN) socket.send(text);
-      },
-      close: (code, reason) => socket.close(code, reason),
-      bufferedAmount: () => socket.bufferedAmount,
-    },
-    context,
-    Date.now(),
-  );
-  socket.onmessage = ({ data }) => {
-    if (typeof data === "string") void connection.receive(data, Date.now());
-  };
-  socket.onclose = () => {
-    open.delete(socket);
-    connection.end();
-  };
-  // A broken connection is followed by its close.
-  socket.onerror = (event) => event.preventDefault();
 }
