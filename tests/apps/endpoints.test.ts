@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type EndpointSources, startEndpoints } from "../../src/apps/validateer/endpoints.ts";
 import { createHostMetrics } from "../../src/host/metrics.ts";
 import { LinkError } from "../../src/host/parentchain/link_error.ts";
@@ -58,5 +58,40 @@ describe("/metrics", () => {
     const text = await metricsOf(given);
     expect(text).toContain("integritee_worker_enclave_sidechain_block_height 7");
     expect(text).not.toMatch(/^integritee_worker_account_free_balance\{/m);
+  });
+
+  it("asks for all balances at once, so that a slow node is waited for once", async () => {
+    const all = Promise.withResolvers<void>();
+    let asked = 0;
+    const given = sources(async () => {
+      if (++asked === 2) all.resolve();
+      await all.promise;
+      return 1n;
+    });
+    expect((await metricsOf(given)).match(/^integritee_worker_account_free_balance\{/gm)).toHaveLength(2);
+  });
+
+  it("is served while the parentchain leaves questions open, without the balances, also those that come late", async () => {
+    const late = Promise.withResolvers<bigint>();
+    let isSilent = false;
+    const given = sources(() => isSilent ? late.promise : Promise.resolve(1n));
+    expect(await metricsOf(given)).toMatch(/^integritee_worker_account_free_balance\{/m);
+    isSilent = true;
+    const text = await metricsOf(given);
+    expect(text).toContain("integritee_worker_enclave_sidechain_block_height 7");
+    expect(text).not.toMatch(/^integritee_worker_account_free_balance\{/m);
+    late.resolve(1n);
+    await late.promise;
+    expect(await given.metrics.registry.metrics()).not.toMatch(/^integritee_worker_account_free_balance\{/m);
+  });
+
+  it("fails with what is no failure of the parentchain", async () => {
+    const endpoints = startEndpoints(sources(() => Promise.reject(new TypeError("a mistake"))));
+    const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+    const response = await fetch(`http://127.0.0.1:${endpoints.metrics?.port}/metrics`);
+    expect(response.status).toBe(500);
+    await response.body?.cancel();
+    printed.mockRestore();
+    await endpoints.stop();
   });
 });

@@ -8,6 +8,7 @@ import { encodeSs58 } from "../../crypto/ss58.ts";
 import type { BlockStore } from "../../host/block_store.ts";
 import { type RunningServer, serveHttp, serveRpc } from "../../host/deno/servers.ts";
 import { createHealthApp, createMetricsApp } from "../../host/http_app.ts";
+import { unlessAborted } from "../../host/interruption.ts";
 import { type HostMetrics, renderEnclaveMetrics } from "../../host/metrics.ts";
 import type { NodeLink } from "../../host/parentchain/link.ts";
 import { LinkError } from "../../host/parentchain/link_error.ts";
@@ -15,6 +16,9 @@ import type { ValidateerService } from "../../host/service.ts";
 import { createUntrustedRouter } from "../../host/untrusted_rpc.ts";
 import { listenHostname } from "./addresses.ts";
 import type { RunOptions } from "./options.ts";
+
+/** How long a scrape waits for the node to tell balances: Prometheus waits ten seconds for all of it if not told otherwise. */
+export const BALANCE_TIMEOUT_MS = 2_000;
 
 /** What the endpoints show. */
 export interface EndpointSources {
@@ -58,22 +62,29 @@ export function startEndpoints(sources: EndpointSources): Endpoints {
   return { untrusted, health, metrics, stop: async () => void await Promise.all(started.map((s) => s.stop())) };
 }
 
+/** The metrics of host and enclave; balances are there if the node tells them in time, and nothing else waits for it. */
 async function renderMetrics({ service, metrics, link, identity }: EndpointSources): Promise<string> {
   const { vault } = await service.health();
-  await observeBalance(metrics, link, "EnclaveSigner", identity.signer);
-  if (vault !== undefined) await observeBalance(metrics, link, "ShardVault", vault);
+  const accounts: (readonly [name: string, account: Uint8Array])[] = [["EnclaveSigner", identity.signer]];
+  if (vault !== undefined) accounts.push(["ShardVault", vault]);
+  await Promise.all(accounts.map(([name, account]) => observeBalance(metrics, link, name, account)));
   const own = await metrics.registry.metrics();
   return `${own}\n${renderEnclaveMetrics(await service.call("metrics", undefined))}`;
 }
 
-/** Without the parentchain there is no balance to show, and the other metrics are wanted most. */
+/**
+ * Without the parentchain there is no balance to show, and the other metrics are wanted most. It is left out instead of shown
+ * as it was last: Prometheus marks what is missing as stale, and could not tell an old value from a new one.
+ */
 async function observeBalance(metrics: HostMetrics, link: NodeLink, name: string, account: Uint8Array): Promise<void> {
   const { metadata, tokenDecimals } = link.facts;
   const labels = { parentchain: "Integritee", role: `${name}(${encodeSs58(account, metadata.ss58Prefix)})` };
+  const late = AbortSignal.timeout(BALANCE_TIMEOUT_MS);
   try {
-    metrics.freeBalance.set(labels, Number(await link.freeBalance(account)) / 10 ** tokenDecimals);
+    const balance = await unlessAborted(late, link.freeBalance(account));
+    metrics.freeBalance.set(labels, Number(balance) / 10 ** tokenDecimals);
   } catch (error) {
-    if (!(error instanceof LinkError)) throw error;
+    if (!(error instanceof LinkError || error === late.reason)) throw error;
     metrics.freeBalance.remove(labels);
   }
 }
