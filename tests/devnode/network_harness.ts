@@ -32,6 +32,8 @@ export interface TestNodeOptions {
   readonly marker?: number;
   /** Authorities in the genesis block. */
   readonly authorities?: readonly string[];
+  /** What must be awaited before an extrinsic can be executed. */
+  readonly prepare?: (extrinsic: Uint8Array) => Promise<void> | undefined;
 }
 
 interface TestLink {
@@ -51,7 +53,7 @@ export class TestNetwork {
   /** Adds a node with the key of an authority, or a full node. */
   add(
     name: string | undefined,
-    { store = createMemoryStore(), marker, authorities = AUTHORITIES }: TestNodeOptions = {},
+    { store = createMemoryStore(), marker, authorities = AUTHORITIES, prepare = () => undefined }: TestNodeOptions = {},
   ) {
     const keys = createDevKeys(name === undefined ? [] : [name]);
     const runtime = createFakeRuntime(marker, FAKE_SLOT_MS, authorities);
@@ -67,7 +69,7 @@ export class TestNetwork {
       nodeId: new Uint8Array(32).fill(++this.#lastId),
       nowMs: () => this.nowMs,
       log: (level, message) => log.push(`${level} ${message}`),
-      prepare: () => undefined,
+      prepare,
       pause: () => Promise.resolve(),
     });
     const added: TestNode = { name: name ?? "full", store, chain, node, network, log };

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { installFastCrypto } from "../../src/crypto/fast.ts";
 import { pairFromSuri } from "../../src/crypto/suri.ts";
-import { ANSWER_TIMEOUT_MS } from "../../src/devnode/peers/block_sync.ts";
+import { ANSWER_TIMEOUT_MS, RETRY_BLOCK_MS } from "../../src/devnode/peers/block_sync.ts";
 import { answerBlocks, knownHashes } from "../../src/devnode/peers/block_exchange.ts";
 import { ImportQueue, MAX_QUEUED_BLOCKS } from "../../src/devnode/peers/import_queue.ts";
 import {
@@ -240,6 +240,31 @@ describe("BlockSync", () => {
     expect(left.chain.tree.leaves).toHaveLength(2);
     expect(link.counts.messages).toBeLessThan(60);
   });
+
+  it.each([
+    ["throws", () => {
+      throw new Error("disk full");
+    }],
+    ["rejects", () => Promise.reject(new Error("disk full"))],
+  ])("asks again for blocks that could not be prepared, and makes blocks again: it %s", async (_how, refuse) => {
+    const net = new TestNetwork();
+    const authorities = ["//Alice", "//Bob"];
+    const first = net.add("//Alice", { authorities });
+    await net.run(20);
+    const before = first.chain.head.number;
+    // The first of an answer, one in the middle of the next, and one that is announced later.
+    const failing = [1, 6, 30];
+    let asked = 0;
+    const prepare = () => failing.includes(++asked) ? refuse() : undefined;
+    const late = net.add("//Bob", { authorities, prepare });
+    net.link(late, first);
+    await net.run(40);
+    expect([late.network.isSyncing, net.heads().length]).toEqual([false, 1]);
+    const slots = 40 - 2 * Math.ceil(RETRY_BLOCK_MS / FAKE_SLOT_MS);
+    expect(late.chain.head.number).toBeGreaterThan(before + slots / 2);
+    expect(late.log.filter((line) => line.includes("disk full"))).toHaveLength(failing.length);
+    expect(late.network.counts.offences.size).toBe(0);
+  });
 });
 
 describe("ImportQueue", () => {
@@ -247,19 +272,30 @@ describe("ImportQueue", () => {
     const done: string[] = [];
     const prepare = async (extrinsic: Uint8Array) => {
       await settle();
+      if (extrinsic[0] === 3) throw new Error("no verdict");
       done.push(`prepared ${extrinsic[0]}`);
     };
     const errors: unknown[] = [];
     const queue = new ImportQueue({ prepare, pause: settle, onError: (error) => errors.push(error) });
+    const failed = (number: number) => {
+      done.push(`failed ${number}`);
+      throw new Error("nobody to ask");
+    };
     const push = (number: number, run: () => void) =>
-      queue.push({ block: { header: {} as never, extrinsics: [new Uint8Array([number])] }, run });
+      queue.push({
+        block: { header: {} as never, extrinsics: [new Uint8Array([number])] },
+        run,
+        fail: () => failed(number),
+      });
     push(1, () => {
       throw new Error("disk full");
     });
+    push(3, () => done.push("ran 3"));
     push(2, () => done.push("ran 2"));
-    expect(queue.size).toBe(2);
-    for (let i = 0; i < 8; i++) await settle();
-    expect([done, errors.length, queue.size]).toEqual([["prepared 1", "prepared 2", "ran 2"], 1, 0]);
+    expect(queue.size).toBe(3);
+    for (let i = 0; i < 12; i++) await settle();
+    expect([done, queue.size]).toEqual([["prepared 1", "failed 3", "prepared 2", "ran 2"], 0]);
+    expect(errors.map((error) => (error as Error).message)).toEqual(["disk full", "no verdict", "nobody to ask"]);
     const taken = Array.from({ length: MAX_QUEUED_BLOCKS + 2 }, (_, i) => push(i, () => {}));
     expect(taken.filter((isTaken) => !isTaken)).toHaveLength(1);
     queue.clear();

@@ -100,6 +100,7 @@ describe("a quote in a block of another node", () => {
         unwrap(other.node.import(candidate));
         imported.resolve();
       },
+      fail: () => imported.reject(new Error("not prepared")),
     });
     await imported.promise;
     expect(toHex(other.chain.head.hash)).toBe(toHex(author.chain.head.hash));

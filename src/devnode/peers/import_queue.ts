@@ -13,6 +13,8 @@ export interface QueuedBlock {
   readonly block: CandidateBlock;
   /** Called when it is its turn. */
   readonly run: () => void;
+  /** Called instead if what it waits for has failed, which says nothing about the block. */
+  readonly fail: () => void;
 }
 
 /** What the queue needs of the outside. */
@@ -58,17 +60,28 @@ export class ImportQueue {
     if (this.#isRunning) return;
     this.#isRunning = true;
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      let isPrepared = false;
       try {
         for (const extrinsic of next.block.extrinsics) {
           const prepared = this.#ports.prepare(extrinsic);
           if (prepared !== undefined) await prepared;
         }
+        isPrepared = true;
         next.run();
         if (this.#waiting.length > 0) await this.#ports.pause();
       } catch (error) {
         this.#ports.onError(error);
+        if (!isPrepared) this.#fail(next);
       }
     }
     this.#isRunning = false;
+  }
+
+  #fail({ fail }: QueuedBlock): void {
+    try {
+      fail();
+    } catch (error) {
+      this.#ports.onError(error);
+    }
   }
 }

@@ -245,12 +245,13 @@ export class PeerNetwork<Block> {
   #takeAnnounced(peer: Peer, block: PeerBlock): void {
     const hash = computeHeaderHash(block.header);
     if (!peer.knownBlocks.add(toHex(hash)) || this.#node.chain.find(hash) !== undefined) return;
+    const want = () => this.#sync.want(peer, hash, block.header.number);
     this.#queue.push({
       block,
       run: () => {
-        const code = this.#import(peer, block);
-        if (code === "UnknownParent") this.#sync.want(peer, hash, block.header.number);
+        if (this.#import(peer, block) === "UnknownParent") want();
       },
+      fail: want,
     });
   }
 
@@ -286,7 +287,11 @@ export class PeerNetwork<Block> {
           end();
         }
       };
-      if (!this.#queue.push({ block, run })) end();
+      const fail = () => {
+        isBroken = true;
+        end();
+      };
+      if (!this.#queue.push({ block, run, fail })) end();
     }
   }
 
