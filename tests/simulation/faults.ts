@@ -148,6 +148,11 @@ export class Faults {
       network.slow.set(index, this.#random.between(200, 2000));
       return () => void network.slow.delete(index);
     },
+    "broken one way": () => this.#oneWay((from, to) => this.#context.world.network.breakLink(from, to)),
+    "late one way": () => {
+      const ms = this.#random.between(100, 2000);
+      return this.#oneWay((from, to) => this.#context.world.network.delayLink(from, to, ms));
+    },
     "partition": () => {
       const { network, validateers } = this.#context.world;
       network.partition(validateers.map(() => this.#random.int(2)));
@@ -194,6 +199,15 @@ export class Faults {
     "backup": () => this.#machines.backup(),
     "slow disk": () => this.#machines.slowDisk(),
   };
+
+  /** Lets something befall what one sends, or dials, to one or to all others; what comes from them is as before. */
+  #oneWay(begin: (from: number, to: number) => () => void): () => void {
+    const { validateers } = this.#context.world;
+    const { index: from } = this.#random.pick(validateers);
+    const others = validateers.map(({ index }) => index).filter((index) => index !== from);
+    const ends = (this.#random.chance(0.5) ? others : others.slice(0, 1)).map((to) => begin(from, to));
+    return () => ends.forEach((end) => end());
+  }
 
   #member(set: Set<number>): () => void {
     const { index } = this.#random.pick(this.#context.world.validateers);

@@ -27,6 +27,10 @@ export class Network {
   readonly faults: NetworkFaults = { loss: 0, duplication: 0, jitterMs: USUAL_JITTER_MS };
   /** Additional delay of what a validateer sends, by index. */
   readonly slow = new Map<number, number>();
+  /** Connections that carry nothing, by who dials whom: what is pushed over them, and questions and answers of stores. */
+  readonly #dead = new Set<string>();
+  /** Additional delay of what one sends to another. */
+  readonly #late = new Map<string, number>();
   /** Side of each validateer; messages pass within a side only. */
   #sides: readonly number[] = [];
   readonly #scheduler: Scheduler;
@@ -44,14 +48,30 @@ export class Network {
     this.#sides = sides;
   }
 
+  /** Nothing passes the connection that one dials to another; the one that the other dials still works. */
+  breakLink(dialler: number, dialled: number): () => void {
+    const key = `${dialler} ${dialled}`;
+    this.#dead.add(key);
+    return () => void this.#dead.delete(key);
+  }
+
+  /** What one sends to another is late; not what it is sent. */
+  delayLink(from: number, to: number, ms: number): () => void {
+    const key = `${from} ${to}`;
+    this.#late.set(key, ms);
+    return () => void this.#late.delete(key);
+  }
+
   /** Whether messages pass between two validateers. */
   isConnected(a: number, b: number): boolean {
     return this.#sides[a] === this.#sides[b];
   }
 
-  /** Sends a message: `deliver` runs when it arrives, never if it is lost. */
-  send(from: number, to: number, name: string, deliver: () => void | Promise<void>): void {
+  /** Sends a message over the connection that `dialler` made: `deliver` runs when it arrives, never if it is lost. */
+  send(from: number, to: number, name: string, deliver: () => void | Promise<void>, dialler: number = from): void {
     const { faults } = this;
+    const link = `${dialler} ${dialler === from ? to : from}`;
+    if (this.#dead.has(link)) return this.#counts.add("message stopped one way");
     if (!this.isConnected(from, to)) return this.#counts.add("message stopped by a partition");
     if (this.#random.chance(faults.loss)) return this.#counts.add("message lost");
     const copies = this.#random.chance(faults.duplication) ? 2 : 1;
@@ -60,9 +80,12 @@ export class Network {
       const extra = this.slow.get(from) ?? 0;
       if (extra > 0) this.#counts.add("message delayed");
       if (faults.jitterMs > USUAL_JITTER_MS) this.#counts.add("message out of order");
-      const delay = BASE_DELAY_MS + this.#random.int(faults.jitterMs + 1) + extra;
+      const late = this.#late.get(`${from} ${to}`) ?? 0;
+      if (late > 0) this.#counts.add("message delayed one way");
+      const delay = BASE_DELAY_MS + this.#random.int(faults.jitterMs + 1) + extra + late;
       this.#scheduler.after(delay, name, () => {
         // What is under way when the network is cut is lost.
+        if (this.#dead.has(link)) return this.#counts.add("message stopped one way");
         if (this.isConnected(from, to)) return deliver();
         this.#counts.add("message stopped by a partition");
       });

@@ -11,8 +11,8 @@ import type { SimulatedValidateer } from "./validateer.ts";
 
 /** Blocks of one answer: few, so that most fetches need several. */
 const MAX_ANSWERED_BLOCKS = 12;
-/** Time in which a peer has to answer. */
-const ANSWER_TIMEOUT_MS = 400;
+/** Time in which a peer has to answer: more than the way there and back takes when the network is late. */
+const ANSWER_TIMEOUT_MS = 5_000;
 
 /** What a lying peer makes of what it sends. */
 export interface Lies {
@@ -81,7 +81,7 @@ export class Peers {
               const blocks = answer.map(decodeOrNothing).filter((block) => block !== undefined);
               if (blocks.length === answer.length) resolve(blocks);
               else reject(new Error("no blocks"));
-            });
+            }, asking);
           });
         }),
     };

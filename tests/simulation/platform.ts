@@ -15,6 +15,7 @@ import { useCrypto } from "../../src/crypto/implementation.ts";
 import { RSA_BLOCK_LENGTH, RSA_CHUNK_LENGTH } from "../../src/crypto/rsa_oaep.ts";
 import { asBufferSource } from "../../src/primitives/bytes.ts";
 import { Random } from "./random.ts";
+import { whileNative } from "./scheduler.ts";
 
 /** Checks of signatures and openings that are remembered, since every validateer of a simulation does the same ones. */
 const MAX_REMEMBERED = 4096;
@@ -71,12 +72,14 @@ async function install(): Promise<void> {
     return array;
   });
   const { subtle } = crypto;
+  const native = <A extends unknown[], R>(work: (...args: A) => Promise<R>) => (...args: A): Promise<R> =>
+    whileNative(work.apply(subtle, args));
   const original = {
-    generateKey: subtle.generateKey.bind(subtle),
-    exportKey: subtle.exportKey.bind(subtle),
-    importKey: subtle.importKey.bind(subtle),
-    encrypt: subtle.encrypt.bind(subtle),
-    decrypt: subtle.decrypt.bind(subtle),
+    generateKey: native(subtle.generateKey as (...args: unknown[]) => Promise<unknown>),
+    exportKey: native(subtle.exportKey as (...args: unknown[]) => Promise<unknown>),
+    importKey: native(subtle.importKey as (...args: unknown[]) => Promise<unknown>),
+    encrypt: native(subtle.encrypt as (...args: unknown[]) => Promise<unknown>),
+    decrypt: native(subtle.decrypt as (...args: unknown[]) => Promise<unknown>),
   };
   // One RSA key for all: its arithmetic is left out, so it is only a file that is sealed and read. Likewise one key and one
   // certificate for all endpoints, which nobody sees.
@@ -91,7 +94,7 @@ async function install(): Promise<void> {
     X509CertificateGenerator,
     "createSelfSigned",
     (...args: Parameters<typeof createSelfSigned>) =>
-      certificate ??= createSelfSigned.apply(X509CertificateGenerator, args),
+      certificate ??= whileNative(createSelfSigned.apply(X509CertificateGenerator, args)),
   );
   define(subtle, "generateKey", (algorithm: Algorithm, ...rest: [boolean, KeyUsage[]]) => {
     if (algorithm.name === "RSA-OAEP") return Promise.resolve(pair);

@@ -87,7 +87,20 @@ function isBefore(a: Event, b: Event): boolean {
   return a.atMs !== b.atMs ? a.atMs < b.atMs : a.order < b.order;
 }
 
+/** Work of other threads that is under way. */
+const native = new Set<Promise<unknown>>();
+
+/** Has {@linkcode settle} wait for work that is done in another thread: how long that takes is not the seed's. */
+export function whileNative<T>(work: Promise<T>): Promise<T> {
+  native.add(work);
+  void Promise.allSettled([work]).then(() => native.delete(work));
+  return work;
+}
+
 /** Resolves when all that follows from what was started, without waiting for anything outside, is done. */
-export function settle(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+export async function settle(): Promise<void> {
+  do {
+    await Promise.allSettled(native);
+    await new Promise((resolve) => setImmediate(resolve));
+  } while (native.size > 0);
 }

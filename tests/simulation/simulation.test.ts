@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ROOT } from "../../tools/source_files.ts";
 import { describeMutant, mutantNames, mutatedSources, runMutant } from "./mutants.ts";
 import { applyHunks, parsePatch, PatchError } from "./patch.ts";
 import { Random } from "./random.ts";
@@ -45,6 +46,25 @@ describe("simulate()", () => {
     expect(again.counts.entries()).toEqual(first.counts.entries());
     expect(other.traceHash).not.toBe(first.traceHash);
   });
+
+  it("gives the same trace in every process, from its first seed on", async () => {
+    const args = [
+      "run",
+      "-A",
+      "--unstable-worker-options",
+      "tests/simulation/main.ts",
+      "--seed",
+      "3",
+      "--validateers",
+      "2",
+    ];
+    const lines = await Promise.all(Array.from({ length: 3 }, async () => {
+      const { stdout } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT }).output();
+      return new TextDecoder().decode(stdout);
+    }));
+    expect(lines[0]).toMatch(/^seed 3 validateers 2 \w+ steps \d+ trace \w+: ok\n$/);
+    expect(new Set(lines).size).toBe(1);
+  });
 });
 
 /** What the seeds of the gate must have seen. */
@@ -61,6 +81,7 @@ const HAPPENED = [
   "bad block: slot of another",
   "bad block: unknown parentchain block",
   "block falsified by a peer",
+  "broken one way",
   "call admitted",
   "call replayed",
   "call sent",
@@ -80,16 +101,19 @@ const HAPPENED = [
   "fork of the parentchain",
   "gossip",
   "indirect call sent",
+  "late one way",
   "log BlocksTakenBack",
   "log Equivocation",
   "log StoredBlockCut",
   "loss on the network",
   "lying peer",
   "message delayed",
+  "message delayed one way",
   "message duplicated",
   "message lost",
   "message out of order",
   "message stopped by a partition",
+  "message stopped one way",
   "old disk",
   "parentchain node behind",
   "parentchain node gone",
