@@ -107,15 +107,14 @@ export class ValidateerService {
    * @throws The reason of `stop` when that is given: nothing more is begun then.
    */
   async sync(identity: Identity): Promise<number> {
-    const { link, timer } = this.#ports;
+    const { link } = this.#ports;
     // Paid first: the registration is sent as soon as the enclave has seen the parentchain's head.
     await this.#unlessStopped(this.#ports.fund(identity));
     const info = await this.#unlessStopped(link.info());
-    const request = { nowMs: BigInt(timer.now()), parentchain: INTEGRITEE, info };
-    this.#position = await this.#unlessStopped(this.call("init_parentchain", request));
+    this.#position = await this.#unlessStopped(this.call("init_parentchain", this.#describe(info)));
     await this.#unlessStopped(link.follow({
       position: () => this.#position as FollowerPosition,
-      importBlocks: (blocks) => this.#importParentchain(blocks),
+      importBlocks: (blocks) => this.#importParentchain(blocks, info),
     }));
     await this.#untilProvisioned();
     const port = await this.#unlessStopped(this.call("start_rpc", undefined));
@@ -170,14 +169,23 @@ export class ValidateerService {
   async call<N extends EcallName>(name: N, request: EcallRequest<N>): Promise<EcallResponse<N>> {
     const result = await this.#ports.host.call(name, request);
     if (result.ok) return result.value;
-    const { code, detail } = result.error as EcallError;
-    throw new ServiceError(code, detail === "" ? `The enclave refuses "${name}"` : detail);
+    throw refusal(name, result.error);
   }
 
-  async #importParentchain(blocks: readonly Uint8Array[]): Promise<FollowerPosition> {
+  async #importParentchain(blocks: readonly Uint8Array[], info: Uint8Array): Promise<FollowerPosition> {
     const nowMs = BigInt(this.#ports.timer.now());
-    this.#position = await this.call("import_parentchain", { nowMs, parentchain: INTEGRITEE, blocks });
-    return this.#position;
+    const imported = await this.#ports.host.call("import_parentchain", { nowMs, parentchain: INTEGRITEE, blocks });
+    if (!imported.ok) {
+      // The follower may have moved before the import failed; told the same again, the enclave only says where it stands.
+      const asked = await this.#ports.host.call("init_parentchain", this.#describe(info));
+      if (asked.ok) this.#position = asked.value;
+      throw refusal("import_parentchain", imported.error);
+    }
+    return this.#position = imported.value;
+  }
+
+  #describe(info: Uint8Array): EcallRequest<"init_parentchain"> {
+    return { nowMs: BigInt(this.#ports.timer.now()), parentchain: INTEGRITEE, info };
   }
 
   async #onSlot(nowMs: number, slotDurationMs: number): Promise<void> {
@@ -201,4 +209,8 @@ export class ValidateerService {
       if (executed + failed > 0) log("info", "CallsExecuted", { block: blockNumber, executed, failed });
     } else log("debug", "NoBlock", { slot: outcome.slot, reason: outcome.code });
   }
+}
+
+function refusal(name: EcallName, { code, detail }: EcallError): ServiceError {
+  return new ServiceError(code, detail === "" ? `The enclave refuses "${name}"` : detail);
 }

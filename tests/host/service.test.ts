@@ -1,9 +1,23 @@
 import { describe, expect, it } from "vitest";
-import { type Health, type Identity, type InitRequest, PHASES } from "../../src/enclave/api/ecall_values.ts";
+import {
+  type Health,
+  type Identity,
+  type ImportParentchainRequest,
+  type InitParentchainRequest,
+  type InitRequest,
+  PHASES,
+} from "../../src/enclave/api/ecall_values.ts";
+import type { EcallError, EcallName } from "../../src/enclave/api/ecalls.ts";
 import type { EnclaveHost } from "../../src/host/enclave_host.ts";
 import { createHostMetrics } from "../../src/host/metrics.ts";
-import { type ParentchainLink, type ServicePorts, ValidateerService } from "../../src/host/service.ts";
-import { ok } from "../../src/primitives/result.ts";
+import {
+  type FollowerPosition,
+  type ParentchainImporter,
+  type ParentchainLink,
+  type ServicePorts,
+  ValidateerService,
+} from "../../src/host/service.ts";
+import { err, ok, type Result } from "../../src/primitives/result.ts";
 
 const never = new Promise<never>(() => {});
 const IDENTITY = {} as Identity;
@@ -79,5 +93,53 @@ describe("ValidateerService.recover()", () => {
     const { ports } = build({ ecalls: { health: Promise.resolve({ phase: PHASES.indexOf("recovering") }) } });
     await expect(new ValidateerService(ports).recover({} as InitRequest)).rejects
       .toMatchObject({ code: "StillRecovering" });
+  });
+});
+
+describe("ValidateerService after an import that failed", () => {
+  /** An enclave whose follower takes each block, and whose imports fail as they are told to. */
+  async function follow(asked: () => Result<unknown, EcallError>) {
+    const world = { number: 0, failsAfter: true };
+    const position = () => ({ number: world.number }) as FollowerPosition;
+    const failure = { code: "InternalError", detail: "RangeError at somewhere" };
+    const infos: Uint8Array[] = [];
+    let importer: ParentchainImporter | undefined;
+    const { ports } = build({
+      link: {
+        info: () => Promise.resolve(new Uint8Array([7])),
+        follow: async (given) => void (importer = given),
+      },
+    });
+    const call = async (name: EcallName, request: unknown) => {
+      if (name === "init_parentchain") {
+        infos.push((request as InitParentchainRequest).info);
+        return infos.length === 1 ? ok(position()) : asked();
+      }
+      if (name !== "import_parentchain") return await ports.host.call(name, undefined as never);
+      world.number += (request as ImportParentchainRequest).blocks.length;
+      return world.failsAfter ? err(failure) : ok(position());
+    };
+    const service = new ValidateerService({ ...ports, host: { call } as unknown as EnclaveHost });
+    await service.sync(IDENTITY);
+    return { importer: importer as ParentchainImporter, world, position, infos };
+  }
+
+  const REPORTED = { name: "ServiceError", code: "InternalError", message: "RangeError at somewhere" };
+
+  it("stands where the enclave's follower does, and reports the failure", async () => {
+    const followed = await follow((): Result<unknown, EcallError> => ok(followed.position()));
+    const { importer, world, infos } = followed;
+    await expect(importer.importBlocks([new Uint8Array(), new Uint8Array()])).rejects.toMatchObject(REPORTED);
+    expect(importer.position().number).toBe(2);
+    expect(infos).toEqual([new Uint8Array([7]), new Uint8Array([7])]);
+    world.failsAfter = false;
+    expect((await importer.importBlocks([new Uint8Array()])).number).toBe(3);
+    expect([importer.position().number, infos.length]).toEqual([3, 2]);
+  });
+
+  it("stands where it was if the enclave does not say, and reports the failure", async () => {
+    const { importer } = await follow(() => err({ code: "Stopped", detail: "" }));
+    await expect(importer.importBlocks([new Uint8Array()])).rejects.toMatchObject(REPORTED);
+    expect(importer.position().number).toBe(0);
   });
 });
