@@ -96,7 +96,10 @@ function ecall<Request, Response>(
 export const ECALLS = {
   /** Once, first. Refused with `SealedKeysRefused` if other code or another platform sealed the keys, `OtherShard` if they are another shard's. */
   init: ecall("init", true, initRequest, identity),
-  /** Once per parentchain, and again with new metadata after a runtime upgrade. */
+  /**
+   * Once per parentchain, and again with new metadata after a runtime upgrade. With the same once more it changes nothing, and
+   * tells where the follower stands: after an `import_parentchain` that failed, which may have moved it.
+   */
   init_parentchain: ecall(
     "init_parentchain",
     true,
