@@ -49,7 +49,7 @@ export async function connectNode(
   { log, timer, releases, fail, stop }: NodeSurroundings,
 ): Promise<ParentchainNode> {
   const url = embedsNode(options)
-    ? await unlessAborted(stop, startEmbedded(options, folder, releases, log))
+    ? await unlessAborted(stop, startEmbedded(options, folder, { releases, log, fail }))
     : `${options.integriteeRpcUrl ?? "ws://127.0.0.1"}:${options.integriteeRpcPort}`;
   const level = options.parentchainFinality;
   const connecting = NodeLink.connect({ url, level, log, timer, onFatal: fail }).then((link) => {
@@ -64,8 +64,7 @@ export async function connectNode(
 async function startEmbedded(
   { platformRoot, integriteeRpcPort }: RunOptions,
   dataDir: string | undefined,
-  releases: Releases,
-  log: Log,
+  { releases, log, fail }: Pick<NodeSurroundings, "releases" | "log" | "fail">,
 ): Promise<string> {
   const devnode = await startDevnodeWorker({
     dataDir,
@@ -73,6 +72,7 @@ async function startEmbedded(
     ...(platformRoot === undefined ? {} : { platformRoot: await readRootCertificate(platformRoot) }),
   });
   releases.add("embedded parentchain", () => devnode.stop());
+  void devnode.died.then(fail);
   log("info", "EmbeddedParentchain", { url: devnode.url, genesis: devnode.genesisHash });
   return devnode.url;
 }

@@ -22,6 +22,8 @@ export interface DevnodeWorker {
   readonly peerUrl: string | undefined;
   /** Where its metrics are, if they are switched on. */
   readonly prometheusUrl: string | undefined;
+  /** Resolves with the cause, `WorkerFailed`, when it has died by itself; never after {@linkcode DevnodeWorker.stop}. */
+  readonly died: Promise<DevnodeWorkerError>;
   /** Stops it; ready when the port is free and the database is closed. Further calls wait for the first. */
   readonly stop: () => Promise<void>;
 }
@@ -29,7 +31,7 @@ export interface DevnodeWorker {
 /** The worker could not start, or failed later. */
 export class DevnodeWorkerError extends Error {
   override name = "DevnodeWorkerError";
-  /** `StartTimeout`, or what the node itself reported, such as `AddressInUse`. */
+  /** `StartTimeout`, `WorkerFailed`, or what the node itself reported, such as `AddressInUse`. */
   readonly code: string;
 
   /** Makes the error. */
@@ -48,14 +50,21 @@ export class DevnodeWorkerError extends Error {
 export async function startDevnodeWorker(choices: Partial<DevnodeOptions> = {}): Promise<DevnodeWorker> {
   const options = completeOptions(choices);
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "devnode" });
+  const died = Promise.withResolvers<DevnodeWorkerError>();
+  let stopping: Promise<void> | undefined;
+  const onFailure = (failure: DevnodeWorkerError) => {
+    died.resolve(failure);
+    // Nobody is left to be asked to stop.
+    stopping = Promise.resolve(worker.terminate());
+  };
   try {
-    const ready = await untilReady(worker, options);
-    let stopping: Promise<void> | undefined;
+    const ready = await untilReady(worker, options, onFailure);
     return {
       url: ready.url,
       genesisHash: ready.genesisHash,
       peerUrl: ready.peerUrl,
       prometheusUrl: ready.prometheusUrl,
+      died: died.promise,
       stop: () => stopping ??= stopWorker(worker),
     };
   } catch (error) {
@@ -68,9 +77,11 @@ function say(worker: Worker, message: ToDevnodeWorker): void {
   worker.postMessage(message);
 }
 
+/** What the worker tells when it runs; `onFailure` is told what ends it, then or later. */
 function untilReady(
   worker: Worker,
   options: DevnodeOptions,
+  onFailure: (failure: DevnodeWorkerError) => void,
 ): Promise<Extract<FromDevnodeWorker, { type: "ready" }>> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
@@ -79,7 +90,9 @@ function untilReady(
     worker.onerror = (event) => {
       event.preventDefault();
       clearTimeout(timer);
-      reject(new DevnodeWorkerError("WorkerFailed", `Cannot run the devnode: ${event.message}`));
+      const failure = new DevnodeWorkerError("WorkerFailed", `Cannot run the devnode: ${event.message}`);
+      onFailure(failure);
+      reject(failure);
     };
     worker.onmessage = ({ data }: MessageEvent<FromDevnodeWorker>) => {
       clearTimeout(timer);
