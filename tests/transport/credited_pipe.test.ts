@@ -43,6 +43,20 @@ describe("CreditedPipe", () => {
     );
   });
 
+  it("tells both ends that one has closed it, and neither that one has ended its direction", async () => {
+    const [a, b] = pair();
+    const told: string[] = [];
+    for (const [name, pipe] of [["a", a], ["b", b]] as const) void pipe.closed.then(() => told.push(name));
+    await a.write(new Uint8Array([1]));
+    a.end();
+    await settle();
+    expect(told).toEqual([]);
+    b.close();
+    await Promise.all([a.closed, b.closed]);
+    expect(told.sort()).toEqual(["a", "b"]);
+    expect(await b.read()).toEqual(new Uint8Array([1]));
+  });
+
   it("keeps a writer waiting while nobody reads, at exactly the window", async () => {
     const [a, b] = pair();
     let written = 0;
