@@ -4,7 +4,13 @@
  * @module
  */
 import type { EcallError, EcallName, EcallRequest, EcallResponse } from "../enclave/api/ecalls.ts";
-import { type DialPeer, type Effect, LOG_LEVELS, type SubmitExtrinsic } from "../enclave/api/effects.ts";
+import {
+  type BlocksWanted,
+  type DialPeer,
+  type Effect,
+  LOG_LEVELS,
+  type SubmitExtrinsic,
+} from "../enclave/api/effects.ts";
 import type { EnclavePort } from "../enclave/api/enclave_port.ts";
 import { toHex } from "../primitives/hex.ts";
 import type { Result } from "../primitives/result.ts";
@@ -31,7 +37,7 @@ export interface EnclaveHostPorts {
   /** Sends blocks to these peers, by their trusted endpoints, from now on. */
   readonly setPeers: (urls: readonly string[]) => void;
   /** Fetches blocks from a peer and hands them in by `import_blocks`. */
-  readonly fetchBlocks: (from: Uint8Array, until: Uint8Array | undefined) => void;
+  readonly fetchBlocks: (wanted: BlocksWanted) => void;
   /** Dials the validateer with this trusted endpoint for provisioning; the enclave's end of the pipe. Never rejects. */
   readonly dialPeer: (url: string) => Promise<MessagePort | undefined>;
   /** The enclave, or the disk below it, cannot go on. */
@@ -122,7 +128,7 @@ export class EnclaveHost {
       case "broadcast_block":
         return this.#ports.broadcast(effect.value);
       case "blocks_wanted":
-        return this.#ports.fetchBlocks(effect.value.from, effect.value.until);
+        return this.#ports.fetchBlocks(effect.value);
       case "peers":
         return this.#ports.setPeers(effect.value);
       case "gossip_tops":

@@ -28,7 +28,11 @@ const EFFECTS: readonly Effect[] = [
   { type: "prune_blocks", value: 7n },
   { type: "discard_block", value: new Uint8Array([1, 2]) },
   { type: "broadcast_block", value: new Uint8Array(3) },
-  { type: "blocks_wanted", value: { from: hash, until: undefined } },
+  { type: "blocks_wanted", value: { from: hash, until: hash, only: undefined } },
+  {
+    type: "blocks_wanted",
+    value: { from: hash, until: undefined, only: { url: "wss://peer.example:443", afterMs: 150 } },
+  },
   { type: "submit_extrinsic", value: { ticket: 1n, parentchain: 0, purpose: "p", bytes: new Uint8Array(3) } },
   { type: "fatal", value: { code: "C", detail: "d" } },
   { type: "dial_peer", value: { ticket: 2n, url: "wss://127.0.0.1:2000" } },

@@ -198,7 +198,7 @@ export class SimulatedValidateer {
       files: mounted.files,
       submitExtrinsic: ({ purpose, bytes }) => isAlive() ? events.submit(bytes, purpose) : never(),
       broadcast: guarded(events.broadcast),
-      fetchBlocks: guarded((from, until) => fetcher.want(from, until)),
+      fetchBlocks: guarded((wanted) => fetcher.take(wanted)),
       setPeers: () => {},
       gossip: guarded(events.gossip),
       ...NO_PROVISIONING.host,
@@ -212,7 +212,7 @@ export class SimulatedValidateer {
     };
     const fetcher = new BlockFetcher({
       peers: () => events.peers().map(String),
-      open: (peer) => Promise.resolve(events.open(Number(peer))),
+      open: (peer) => Promise.resolve(events.open(Number(/\d+/u.exec(peer)?.[0]))),
       importBlocks: async (blocks) => {
         const result = isAlive() ? await host.call("import_blocks", { nowMs: BigInt(this.nowMs), blocks }) : undefined;
         return result?.ok ? result.value : undefined;

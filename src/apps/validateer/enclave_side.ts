@@ -48,7 +48,7 @@ export function createEnclaveSide(parts: EnclaveSideParts): EnclaveSide {
     submitExtrinsic: ({ purpose, bytes }) => link.submit(purpose, bytes),
     broadcast: (block) => exchange.network.broadcast(block),
     gossip: (message) => exchange.network.gossip(message),
-    fetchBlocks: (from, until) => exchange.fetcher.want(from, until),
+    fetchBlocks: (wanted) => exchange.fetcher.take(wanted),
     setPeers: (urls) => {
       exchange.setPeers(urls);
       writePeerFile(dataDir.entry(PEERS_FILE), urls)

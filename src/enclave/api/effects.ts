@@ -13,7 +13,7 @@
  * | `discard_block` | deletes the stored row with just these bytes: a block that was cut off (detached) | – |
  * | `prune_blocks` | may delete blocks below a number (detached) | – |
  * | `broadcast_block` | sends the block to all peers (detached) | – |
- * | `blocks_wanted` | fetches blocks from one peer, then the next (detached) | `import_blocks` |
+ * | `blocks_wanted` | fetches blocks from one peer, then the next; or asks one peer once (detached) | `import_blocks` |
  * | `submit_extrinsic` | submits to the named parentchain (detached) | `extrinsic_submitted { ticket, accepted }` |
  * | `gossip_tops` | sends encrypted operations to the peers it is connected to (detached) | – |
  * | `peers` | sends blocks to these peers from now on (detached) | – |
@@ -97,11 +97,21 @@ export interface ReadBlocks {
 
 /**
  * Blocks to be fetched from a peer: those after `from`, up to and with `until`. A peer that does not know `from` is on another
- * branch, and is asked from further below.
+ * branch, and is asked from further below. If `only` names a peer, that one is asked, once, for all that it has; what else is wanted
+ * stays wanted.
  */
 export interface BlocksWanted {
   readonly from: Uint8Array;
   readonly until: Uint8Array | undefined;
+  readonly only: OnlyPeer | undefined;
+}
+
+/** One peer that is to be asked, once. */
+export interface OnlyPeer {
+  /** Its trusted endpoint as it is registered, `wss://host:port`. */
+  readonly url: string;
+  /** When, in ms from now: the connection is made before. */
+  readonly afterMs: number;
 }
 
 /** An extrinsic to be submitted. */
@@ -161,6 +171,8 @@ const logLine: Codec<LogLine> = struct<LogLine>({
   fields: vec(tuple<readonly [string, string]>(text, text), MAX_LOG_FIELDS),
 });
 
+const onlyPeer: Codec<OnlyPeer> = struct<OnlyPeer>({ url: text, afterMs: u32 });
+
 /** SCALE codec of {@linkcode Effect}. */
 export const effect: Codec<Effect> = variant<Effects>({
   log: [0, logLine],
@@ -174,7 +186,7 @@ export const effect: Codec<Effect> = variant<Effects>({
   read_blocks: [5, struct<ReadBlocks>({ ticket: u64, from: u64, max: u32 })],
   prune_blocks: [6, u64],
   broadcast_block: [7, bytes(MAX_BLOCK_BYTES)],
-  blocks_wanted: [8, struct<BlocksWanted>({ from: bytesOf(32), until: option(bytesOf(32)) })],
+  blocks_wanted: [8, struct<BlocksWanted>({ from: bytesOf(32), until: option(bytesOf(32)), only: option(onlyPeer) })],
   submit_extrinsic: [
     9,
     struct<SubmitExtrinsic>({ ticket: u64, parentchain: u8, purpose: text, bytes: bytes(MAX_EXTRINSIC_BYTES) }),

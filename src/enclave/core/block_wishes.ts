@@ -90,7 +90,7 @@ export class BlockWishes {
     }
     this.#isOpen = true;
     this.#askedAtMs = nowMs;
-    this.#outbox.push({ type: "blocks_wanted", value: { from, until: wanted.hash } });
+    this.#outbox.push({ type: "blocks_wanted", value: { from, until: wanted.hash, only: undefined } });
   }
 
   /** The block that many below the head; the confirmed one for none. */

@@ -16,7 +16,7 @@ import { ParkingLot } from "../../sidechain/parking_lot.ts";
 import type { ChainBlock } from "../../sidechain/chain_block.ts";
 import { computeHeaderHash } from "../../types/sidechain_header.ts";
 import { isKnown, MAX_SLOTS_AHEAD } from "../../sidechain/verify.ts";
-import { computeSlot } from "../../sidechain/slots.ts";
+import { computeSlot, computeSlotStartMs } from "../../sidechain/slots.ts";
 import { lightHeaderOf } from "../../types/light_header.ts";
 import { blockSigningMessage, type SignedBlock } from "../../types/signed_block.ts";
 import type { ParentchainView } from "../../parentchain/view.ts";
@@ -28,10 +28,17 @@ import type { LayerOne } from "../chain/layer_one.ts";
 import { BlockWishes, type MissingBlock } from "./block_wishes.ts";
 import { Confirmations } from "./confirmations.ts";
 import type { Outbox } from "./outbox.ts";
+import type { PeerList } from "./peer_list.ts";
 import type { Shard } from "./shard.ts";
+import { SilentAuthors } from "./silent_authors.ts";
 
 /** From this many blocks on a batch counts as catching up, whose blocks may lag behind the parentchain. */
 export const CATCH_UP_BLOCKS = 4;
+/**
+ * Share of a slot, in percent, after which a silent author is asked for the block of that slot: it has made it by then if it is not
+ * busy, and the rest of the slot is for the answer.
+ */
+export const ASK_AT_PERCENT = 50n;
 
 /** What becomes of a further block of an author for one slot. */
 const SURPLUS: BlockOutcome = { code: "Equivocation", reject: false };
@@ -48,11 +55,14 @@ export class PeerImport {
   readonly #outbox: Outbox;
   readonly #wishes: BlockWishes;
   readonly #parked = new ParkingLot();
+  readonly #silent = new SilentAuthors();
+  readonly #endpoints: Pick<PeerList, "urlOf">;
 
-  constructor(shard: Shard, layerOne: LayerOne, outbox: Outbox) {
+  constructor(shard: Shard, layerOne: LayerOne, outbox: Outbox, endpoints: Pick<PeerList, "urlOf">) {
     this.#shard = shard;
     this.#layerOne = layerOne;
     this.#outbox = outbox;
+    this.#endpoints = endpoints;
     this.#wishes = new BlockWishes(shard.chain, outbox);
     this.confirmations = new Confirmations(shard, outbox);
   }
@@ -126,6 +136,18 @@ export class PeerImport {
     this.#wishes.follow(this.#missing(nowMs), nowMs);
   }
 
+  /** Once a slot: has the author of now asked for its block, if its blocks do not come and this enclave is to build on it. */
+  askSilentAuthor(nowMs: number): void {
+    const { chain, setup, slotDurationMs } = this.#shard;
+    const slot = computeSlot(BigInt(nowMs), slotDurationMs);
+    const author = this.#silent.toAsk(this.authorities, setup.signer, slot);
+    const url = author && this.#endpoints.urlOf(author);
+    if (url === undefined) return;
+    const atMs = computeSlotStartMs(slot, slotDurationMs) + slotDurationMs * ASK_AT_PERCENT / 100n;
+    const only = { url, afterMs: Math.max(0, Number(atMs) - nowMs) };
+    this.#outbox.push({ type: "blocks_wanted", value: { from: chain.head.hash, until: undefined, only } });
+  }
+
   /** Imports what waited for blocks that are here now, and follows a confirmation that waited for them. */
   async #connect(nowMs: number): Promise<void> {
     for (const signed of this.#parked.waiting(BigInt(nowMs))) {
@@ -157,8 +179,14 @@ export class PeerImport {
       keys: setup.stateKeys,
     });
     if (!result.ok) return this.#refused(signed, result.error, nowMs, origin);
+    const { hash, slot, digest: { blockAuthor } } = result.value;
+    // What waited here was pushed before it came with the blocks that it waited for.
+    const wasPushed = origin.type === "pushed" || this.#parked.has(hash);
     this.#parked.remove(signed);
     this.#insert(result.value, signed, nowMs);
+    if (wasPushed) {
+      this.#silent.hear(blockAuthor, slot, computeSlot(BigInt(nowMs), slotDurationMs), this.authorities);
+    }
     return { code: "Imported", reject: false };
   }
 

@@ -7,6 +7,7 @@
  * @module
  */
 import type { ParentchainView } from "../../parentchain/view.ts";
+import type { AccountId } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
 import { toHex } from "../../primitives/hex.ts";
 import type { Effect } from "../api/effects.ts";
@@ -26,6 +27,11 @@ export class PeerList {
   /** Endpoints as they were read last, by account. */
   #known: ReadonlyMap<string, string> = new Map();
   #told: readonly string[] = [];
+
+  /** Trusted endpoint of a validateer as it was read last; none if it is not registered, or for this enclave itself. */
+  urlOf(signer: AccountId): string | undefined {
+    return this.#known.get(toHex(signer));
+  }
 
   /**
    * What to tell the host after a view: nothing if the peers are those of before. A validateer whose registration was not asked

@@ -14,6 +14,7 @@ import { type GrantedPeer, grantedPeer, noteDelegates, wantedDelegates } from ".
 import { type UpgradeWatch, watchUpgrade } from "../provisioning/upgrade_watch.ts";
 import type { Tickets } from "../tickets.ts";
 import type { Outbox } from "./outbox.ts";
+import { PeerList } from "./peer_list.ts";
 import { openSealedFile, writeSealedFile } from "./sealed_file.ts";
 import type { EnclaveSetup } from "./setup.ts";
 
@@ -39,6 +40,8 @@ const NOTHING: StoredPeers = { granted: [] };
 
 /** Other enclaves. */
 export class PeerRegistry {
+  /** Where the shard's other validateers listen. */
+  readonly endpoints: PeerList = new PeerList();
   readonly #setup: EnclaveSetup;
   readonly #tickets: Tickets;
   readonly #outbox: Outbox;

@@ -91,7 +91,7 @@ export function createRunning(parts: RunningParts): Running {
   const manifest = recovered?.manifest;
   const loaded = manifest && { number: manifest.blockNumber, hash: manifest.blockHash };
   const snapshots = new Snapshots({ ...context, duties, registry, catchUpTo: () => catchUp.remaining }, loaded);
-  const peers = new PeerImport(shard, feed.layerOne, outbox);
+  const peers = new PeerImport(shard, feed.layerOne, outbox, registry.endpoints);
   const indirect = new IndirectCalls(shard, feed.layerOne, outbox);
   const { monotonicMs } = ports;
   const slots = new SlotRunner({

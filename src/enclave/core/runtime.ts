@@ -40,7 +40,6 @@ import { type Joined, joinedFields, Joining, mustJoin } from "./joining.ts";
 import { collectMetrics, EnclaveCounters } from "./metrics.ts";
 import type { Outbox } from "./outbox.ts";
 import { type FeedImport, ParentchainFeed } from "./parentchain_feed.ts";
-import { PeerList } from "./peer_list.ts";
 import { PeerRegistry } from "./peer_registry.ts";
 import { ProvisioningService } from "./provisioning_service.ts";
 import { PushGate, pushTarget } from "./push_gate.ts";
@@ -80,7 +79,6 @@ export class Runtime {
   readonly #gate: PushGate;
   readonly tickets: Tickets = new Tickets();
   readonly #counters = new EnclaveCounters();
-  readonly #peerList = new PeerList();
   #phase: Phase = "uninitialised";
   #keysStored = true;
   #setup: EnclaveSetup | undefined;
@@ -232,7 +230,7 @@ export class Runtime {
     const { newestNumber, newestHash } = received.manifest;
     await this.#start(setup, feed.value);
     if (newestNumber > head.number) {
-      this.#outbox.push({ type: "blocks_wanted", value: { from: head.hash, until: newestHash } });
+      this.#outbox.push({ type: "blocks_wanted", value: { from: head.hash, until: newestHash, only: undefined } });
     }
   }
 
@@ -287,7 +285,7 @@ export class Runtime {
     const registry = this.#registry as PeerRegistry;
     registry.noteViews(imported.flatMap(({ content }) => content === undefined ? [] : [content.view]));
     feed.askForPeers(registry.wanted(feed.layerOne.newestView));
-    this.#outbox.push(...this.#peerList.note(feed.layerOne.newestView));
+    this.#outbox.push(...registry.endpoints.note(feed.layerOne.newestView));
   }
 
   #stopOnRevert(): void {

@@ -83,6 +83,7 @@ export class SlotRunner {
     shard.setup.crypto.sweep();
     if (snapshots.newest === undefined) return skippedSlot("FirstSnapshotPending");
     if (!this.#context.isCaughtUp()) return skippedSlot("CatchingUp");
+    peers.askSilentAuthor(nowMs);
     const startedMs = monotonicMs();
     counters.poolBefore = shard.pool.sizes.ready;
     const outcome = await authorSlot({

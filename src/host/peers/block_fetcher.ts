@@ -12,13 +12,10 @@
  *
  * @module
  */
-import type { BlockOutcome } from "../../enclave/api/ecall_values.ts";
+import type { BlocksWanted } from "../../enclave/api/effects.ts";
 import { toHex } from "../../primitives/hex.ts";
-import type { BlockStore } from "../block_store.ts";
-import type { Log } from "../log.ts";
-import type { SlotTimer } from "../slot_clock.ts";
 import { type BlockSource, PeerDrain } from "./peer_drain.ts";
-import type { Meter } from "./peer_socket_port.ts";
+import { PeerQuestions, type QuestionPorts } from "./peer_questions.ts";
 
 export type { BlockSource } from "./peer_drain.ts";
 
@@ -35,18 +32,9 @@ export const MAX_WISH_MS = 30_000;
 const FIRST_STORED = new Uint8Array(32);
 
 /** What fetching works with. */
-export interface BlockFetcherPorts {
+export interface BlockFetcherPorts extends QuestionPorts {
   /** Trusted endpoints of the peers. */
   readonly peers: () => readonly string[];
-  /** Connects to the store of the peer with this trusted endpoint. @throws {Error} If it cannot be reached. */
-  readonly open: (peer: string) => Promise<BlockSource>;
-  /** Hands blocks to the enclave; `undefined` if it takes none now. */
-  readonly importBlocks: (blocks: readonly Uint8Array[]) => Promise<readonly BlockOutcome[] | undefined>;
-  /** The own store, with what the enclave has taken. */
-  readonly store: Pick<BlockStore, "byHash" | "newest">;
-  readonly timer: SlotTimer;
-  readonly fetched: Meter;
-  readonly log: Log;
 }
 
 /** Blocks that are missing. */
@@ -90,9 +78,17 @@ export class BlockFetcher {
   /** What is known of the peers' oldest blocks since something was taken. */
   readonly #oldest = new Map<string, bigint | undefined>();
   #isStopped = false;
+  readonly #questions: PeerQuestions;
 
   constructor(ports: BlockFetcherPorts) {
     this.#ports = ports;
+    this.#questions = new PeerQuestions(ports);
+  }
+
+  /** Does what the enclave wants: a question to one peer has nothing to do with what is missing. */
+  take({ from, until, only }: BlocksWanted): void {
+    if (only === undefined) this.want(from, until);
+    else this.#questions.ask(only, from);
   }
 
   /** Wants the blocks after one, up to another, or as many as there are. */
@@ -118,6 +114,7 @@ export class BlockFetcher {
     this.#isStopped = true;
     this.#cancelRetry();
     this.#source?.close();
+    this.#questions.stop();
   }
 
   #start(): void {

@@ -1,13 +1,14 @@
 /**
  * Several enclaves of one shard in memory: they push their blocks to each other and fetch what they miss, as the hosts'
- * untrusted endpoints would give it; links can be cut.
+ * untrusted endpoints would give it; links can be cut, and pushes get lost.
  *
  * @module
  */
 import type { BlocksWanted, Effect } from "../../../src/enclave/api/effects.ts";
 import type { SlotOutcome } from "../../../src/enclave/api/ecall_values.ts";
 import type { ChainPoint } from "../../../src/sidechain/chain_block.ts";
-import { equalBytes } from "../../../src/primitives/bytes.ts";
+import { equalBytes, utf8 } from "../../../src/primitives/bytes.ts";
+import { toHex } from "../../../src/primitives/hex.ts";
 import { unwrap } from "../../../src/primitives/result.ts";
 import { type SignedBlock, signedBlock } from "../../../src/types/signed_block.ts";
 import { type TestBlock, type TestBlockSpec, TestChain } from "../../parentchain/builders.ts";
@@ -38,6 +39,11 @@ export class NetworkHost extends PeerHost {
     if (effect.type !== "blocks_wanted") return;
     this.wishes.push(effect.value);
     this.network?.fetch(this, effect.value);
+  }
+
+  /** Its trusted endpoint as it is registered. */
+  get url(): string {
+    return `wss://${toHex(this.self.signer).slice(2, 10)}:2000`;
   }
 
   /** The head of the chain. */
@@ -84,6 +90,8 @@ export class Network {
   hosts: readonly NetworkHost[];
   /** Hosts that nobody hears and that hear nobody. */
   readonly parted = new Set<NetworkHost>();
+  /** Hosts whose pushes get lost; they can be asked for blocks. */
+  readonly muted = new Set<NetworkHost>();
   nowMs = 0;
   /** How long what a host sends takes. */
   readonly delaysMs = new Map<NetworkHost, number>();
@@ -121,18 +129,19 @@ export class Network {
 
   /** Queues a block for all that can hear the sender. */
   push(from: NetworkHost, block: Uint8Array): void {
-    for (const to of this.#heardBy(from)) {
+    for (const to of this.muted.has(from) ? [] : this.#heardBy(from)) {
       this.#send(from, () => to.take([signedBlock.decode(block)]));
     }
   }
 
-  /** Answers a wish from the first host that has anything. */
+  /** Answers a wish from the first host that has anything, or the only one that is to be asked. */
   fetch(to: NetworkHost, wish: BlocksWanted): void {
     this.#send(to, async () => {
-      const answers = this.#heardBy(to).map((peer) => peer.blocksAfter(wish));
+      const asked = this.#heardBy(to).filter(({ url }) => wish.only === undefined || url === wish.only.url);
+      const answers = asked.map((peer) => peer.blocksAfter(wish));
       const blocks = answers.find((answer) => answer.length > 0) ?? [];
       unwrap(await to.call("import_blocks", { nowMs: BigInt(to.nowMs), blocks }));
-    });
+    }, wish.only?.afterMs);
   }
 
   /** Delivers all messages that are due, and those that follow from them at once. */
@@ -146,13 +155,15 @@ export class Network {
     }
   }
 
-  #send(from: NetworkHost, deliver: () => Promise<unknown>): void {
-    this.#messages.push({ dueMs: this.nowMs + (this.delaysMs.get(from) ?? 0), deliver });
+  #send(from: NetworkHost, deliver: () => Promise<unknown>, afterMs = 0): void {
+    this.#messages.push({ dueMs: this.nowMs + afterMs + (this.delaysMs.get(from) ?? 0), deliver });
   }
 
   /** The next slot on all hosts but those in `idle`. */
   async slot(idle: readonly NetworkHost[] = []): Promise<(SlotOutcome | undefined)[]> {
     this.nowMs = (Math.floor(this.nowMs / SLOT_MS) + 1) * SLOT_MS;
+    // What was under way when the slot began.
+    await this.deliver();
     const outcomes: (SlotOutcome | undefined)[] = [];
     for (const host of this.hosts) {
       host.nowMs = this.nowMs;
@@ -252,7 +263,7 @@ async function prepareTwo(): Promise<Prepared> {
   const chain = new TestChain();
   const first = await NetworkHost.make(chain, 1);
   await first.start();
-  await grow([first], { storage: registered(first) });
+  await grow([first], { storage: registered(first, { url: utf8(first.url) }) });
   first.nowMs += 2_100;
   await first.call("start_provisioning", undefined);
   while ((await first.slot()).blockNumber !== 1n);
@@ -261,7 +272,13 @@ async function prepareTwo(): Promise<Prepared> {
   unwrap(await second.init());
   unwrap(await second.initParentchain());
   unwrap(await second.importParentchain(first.built));
-  for (const storage of [registered(second), listing(first, second), delegates(first, first, second)]) {
+  for (
+    const storage of [
+      registered(second, { url: utf8(second.url) }),
+      listing(first, second),
+      delegates(first, first, second),
+    ]
+  ) {
     await grow([first, second], { storage });
     await settle(first, second);
   }
