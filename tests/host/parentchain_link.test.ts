@@ -182,19 +182,6 @@ describe("NodeLink at a node that is lost or has other blocks", () => {
     expect(fatal).toEqual([]);
   });
 
-  it("calls nothing refused that is under way when it is stopped", async () => {
-    node = await startDevnode({ blockTimeMs: 300 }, () => {});
-    const url = relayTo(node.url, {
-      onRequest: (text, ask) => JSON.parse(text).method !== "author_submitExtrinsic" && ask(text),
-    });
-    const { link, of } = await linkTo(url);
-    let ended: boolean | undefined;
-    void link.submit("confirmation", new Uint8Array(4)).then((accepted) => ended = accepted);
-    await link.stop();
-    await ask(node.url, "system_chain");
-    expect([ended, of("ExtrinsicRefused")]).toEqual([undefined, []]);
-  });
-
   it("names the code of what the enclave refuses", async () => {
     node = await startDevnode({ blockTimeMs: 300 }, () => {});
     const { link, of } = await linkTo(node.url);

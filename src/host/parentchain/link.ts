@@ -180,15 +180,13 @@ export class NodeLink implements ParentchainLink {
     await this.#work;
   }
 
-  /** Submits an extrinsic; false if the node does not take it. Never rejects; resolves no more once the link is stopped. */
+  /** Submits an extrinsic; false if the node does not take it. Never rejects. */
   async submit(purpose: string, extrinsic: Uint8Array): Promise<boolean> {
     try {
       const hash = await this.#rpc.ask("author_submitExtrinsic", toHex(extrinsic));
       this.#options.log("debug", "ExtrinsicSubmitted", { purpose, hash: String(hash) });
       return true;
     } catch (error) {
-      // It may have been taken: the next start finds out.
-      if (this.#stopped) return await new Promise<never>(() => {});
       this.#options.log("warn", "ExtrinsicRefused", { purpose, reason: messageOf(error) });
       return false;
     }
