@@ -16,6 +16,7 @@ import { toHex } from "../primitives/hex.ts";
 import type { Result } from "../primitives/result.ts";
 import { type BlockStore, BlockStoreError } from "./block_store.ts";
 import type { Log } from "./log.ts";
+import { messageOf } from "../primitives/message_of.ts";
 
 /** Where sealed files are kept. */
 export interface SealedFiles {
@@ -178,10 +179,6 @@ export class EnclaveHost {
     const code = error instanceof BlockStoreError ? `BlockStore${error.code}` : "EnclaveHostFailed";
     this.#ports.fatal(code, messageOf(error));
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** First bytes of a hash, for logs. */

@@ -15,6 +15,7 @@ import type { Log } from "./log.ts";
 import type { EnclaveHost } from "./enclave_host.ts";
 import type { HostMetrics } from "./metrics.ts";
 import { type SlotTimer, startSlotClock } from "./slot_clock.ts";
+import { messageOf } from "../primitives/message_of.ts";
 
 /** A parentchain node as the service drives it. */
 export interface ParentchainLink {
@@ -198,7 +199,7 @@ export class ValidateerService {
       metrics.slotRemaining.observe({ stage: "after_bcast_and_xt" }, remainingSeconds);
       this.#logSlot(result.value);
     } catch (error) {
-      log("error", "SlotFailed", { reason: error instanceof Error ? error.message : String(error) });
+      log("error", "SlotFailed", { reason: messageOf(error) });
     }
   }
 

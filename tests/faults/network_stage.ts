@@ -143,8 +143,8 @@ export async function untilInStep(members: readonly RelayedMember[], timeoutMs: 
 /** Heights, fork and newest log lines of members, for the error of a wait. */
 export async function whereTheyStand(members: readonly RelayedMember[]): Promise<string> {
   const heights = await Promise.all(members.map((member) => member.height()));
-  const [one, other] = members as unknown as readonly [Member, Member];
-  const fork = other === undefined ? 0 : await forkLength([one, other]);
+  const [one, other] = members;
+  const fork = one === undefined || other === undefined ? 0 : await forkLength([one, other]);
   const logs = members.map(({ name, program }) => `${name}:\n${program.log.slice(-LOG_TAIL_CHARACTERS)}`);
   return [`heights ${heights.join(", ")}; ${fork} of the newest differ`, ...logs].join("\n");
 }

@@ -10,6 +10,7 @@ import { type AccountId, type BlockHash, blockHash } from "../../primitives/bran
 import { type Sr25519Pair, sr25519Sign } from "../../crypto/sr25519.ts";
 import { encodeSs58, SS58_PREFIX_SUBSTRATE } from "../../crypto/ss58.ts";
 import { CliError, type CliErrorCode } from "./cli_error.ts";
+import { messageOf } from "../../primitives/message_of.ts";
 
 /** How long the node may take to answer the first time; a node far away needs a few seconds. */
 export const CONNECT_TIMEOUT_MS = 20_000;
@@ -161,11 +162,6 @@ export async function within<T>(
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** The sentence of an unknown error. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function openProvider(provider: WsProvider): Promise<void> {

@@ -15,6 +15,7 @@ import { addParentchainCommands } from "./parentchain_commands.ts";
 import { parseDays, parseNodeUrl, parsePort } from "./parse.ts";
 import type { Terminal } from "./terminal.ts";
 import { addTrustedCommands } from "./trusted_commands.ts";
+import { messageOf } from "../../primitives/message_of.ts";
 
 /** Builds the program that writes to a terminal. */
 export function buildProgram(terminal: Terminal): Command {
@@ -62,7 +63,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
       terminal.note(`error: ${error.message}${causeOf(error)}`);
       return error.exitCode;
     }
-    terminal.note(`error: ${error instanceof Error ? error.message : String(error)}`);
+    terminal.note(`error: ${messageOf(error)}`);
     return EXIT_FAILURE;
   }
 }

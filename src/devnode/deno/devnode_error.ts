@@ -4,6 +4,7 @@
  * @module
  */
 import { ChainError, type ChainErrorCode } from "../chain_error.ts";
+import { messageOf } from "../../primitives/message_of.ts";
 
 /** Why a node cannot run. */
 export type DevnodeErrorCode =
@@ -36,6 +37,5 @@ export class DevnodeError extends Error {
 export function toDevnodeError(error: unknown): DevnodeError {
   if (error instanceof DevnodeError) return error;
   if (error instanceof ChainError) return new DevnodeError(error.code, error.message, { cause: error });
-  const message = error instanceof Error ? error.message : String(error);
-  return new DevnodeError("StartFailed", `Cannot start the devnode: ${message}`, { cause: error });
+  return new DevnodeError("StartFailed", `Cannot start the devnode: ${messageOf(error)}`, { cause: error });
 }

@@ -30,6 +30,7 @@ import { type MetricsServer, startMetricsServer } from "./metrics_server.ts";
 import { startNetworkNode } from "./network_node.ts";
 import { MAX_REQUEST_BYTES, type RpcServer, startRpcServer } from "./rpc_server.ts";
 import { openSqliteStore } from "./sqlite_store.ts";
+import { messageOf } from "../../primitives/message_of.ts";
 
 /** Version that the node tells. */
 export const DEVNODE_VERSION = "0.1.0";
@@ -195,7 +196,7 @@ async function startServers<Block>(
 ): Promise<{ readonly rpc: RpcServer; readonly metrics: MetricsServer | undefined }> {
   const router = new RpcRouter(devnodeMethods(rpcNode, options.rpcProfile), {
     maxFrameLength: MAX_REQUEST_BYTES,
-    onInternalError: (method, error) => log("error", `"${method}" failed: ${describe(error)}`),
+    onInternalError: (method, error) => log("error", `"${method}" failed: ${messageOf(error)}`),
   });
   const { node, identity, network } = rpcNode;
   const hostname = options.rpcExternal ? "0.0.0.0" : "127.0.0.1";
@@ -221,7 +222,7 @@ function makeBlock<Block>(node: DevNode<Block>, log: DevnodeLog): void {
       `#${number} ${toHex(hash)} (${count} extrinsics, ${pending} ready, final #${node.chain.finalizedNumber})`,
     );
   } catch (error) {
-    log("error", `Cannot make a block: ${describe(error)}`);
+    log("error", `Cannot make a block: ${messageOf(error)}`);
   }
 }
 
@@ -229,7 +230,7 @@ function finalize<Block>(node: DevNode<Block>, log: DevnodeLog): void {
   try {
     node.finalize();
   } catch (error) {
-    log("error", `Cannot prove blocks final: ${describe(error)}`);
+    log("error", `Cannot prove blocks final: ${messageOf(error)}`);
   }
 }
 
@@ -245,8 +246,4 @@ function identityOf(options: DevnodeOptions, keys: DevKeys): NodeIdentity {
     chainType: isDev ? "Development" : "Local",
     publicKey: publicKey ?? new Uint8Array(32),
   };
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

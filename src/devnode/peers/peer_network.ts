@@ -33,6 +33,7 @@ import {
 import { isPreferredLink, refuseHello } from "./greeting.ts";
 import { Peer, type PeerSocket } from "./peer.ts";
 import { TransactionExchange } from "./transaction_exchange.ts";
+import { messageOf } from "../../primitives/message_of.ts";
 
 /** Most links: twice the addresses that a node can be given. */
 export const MAX_PEERS = 64;
@@ -367,6 +368,6 @@ export class PeerNetwork<Block> {
   }
 
   #report(error: unknown): void {
-    this.#parts.log("error", `Cannot follow the peers: ${error instanceof Error ? error.message : String(error)}`);
+    this.#parts.log("error", `Cannot follow the peers: ${messageOf(error)}`);
   }
 }

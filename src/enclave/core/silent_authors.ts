@@ -17,7 +17,7 @@
  */
 import type { AccountId } from "../../primitives/branded.ts";
 import { equalBytes } from "../../primitives/bytes.ts";
-import { toHex } from "../../primitives/hex.ts";
+import { type Hex, toHex } from "../../primitives/hex.ts";
 import { computeSlotAuthor } from "../../sidechain/aura.ts";
 import type { Slot } from "../../sidechain/slots.ts";
 
@@ -27,7 +27,7 @@ export const MAX_SILENT_ROTATIONS = 2n;
 /** Remembers when authors were heard. */
 export class SilentAuthors {
   /** Slot of the newest block of each listed author, or the one in which it was seen in the list first. */
-  readonly #heard = new Map<string, Slot>();
+  readonly #heard = new Map<Hex, Slot>();
 
   /** A pushed block was imported in slot `now`: one that came later than after a rotation is of no more use than none. */
   hear(author: AccountId, slot: Slot, now: Slot, authorities: readonly AccountId[]): void {
@@ -56,7 +56,7 @@ export class SilentAuthors {
   /** New authors begin with now, those that are gone are forgotten, and nobody was heard later than now. */
   #follow(authorities: readonly AccountId[], slot: Slot): void {
     const ids = new Set(authorities.map((author) => toHex(author)));
-    for (const id of this.#heard.keys()) if (!ids.has(id as `0x${string}`)) this.#heard.delete(id);
+    for (const id of this.#heard.keys()) if (!ids.has(id)) this.#heard.delete(id);
     for (const id of ids) {
       const heard = this.#heard.get(id);
       if (heard === undefined || heard > slot) this.#heard.set(id, slot);

@@ -12,6 +12,7 @@ import { fetchRequest, readFetchAnswer } from "../peers/fetched_blocks.ts";
 import type { PeerSocket } from "../peers/peer_socket_port.ts";
 import { readTextAnswer } from "../peers/text_answer.ts";
 import { askPeer, openPeerSocket, PEER_TIMEOUT_MS, PeerError } from "./peer_socket.ts";
+import { messageOf } from "../../primitives/message_of.ts";
 
 /** Method that tells where stored blocks are given. */
 const GET_UNTRUSTED_URL = "author_getUntrustedUrl";
@@ -77,7 +78,7 @@ export async function connectToBlocks(url: string, shard: Uint8Array): Promise<B
       try {
         return readBlocks(await withLimit([answered, ended.promise], FETCH_TIMEOUT_MS));
       } catch (cause) {
-        const reason = cause instanceof Error ? cause.message : String(cause);
+        const reason = messageOf(cause);
         throw new PeerError("BadAnswer", `Cannot get the blocks after ${toHex(hash)} from "${url}": ${reason}`, cause);
       }
     },

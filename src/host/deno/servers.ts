@@ -5,6 +5,7 @@
  */
 import type { RpcRouter } from "../../transport/router.ts";
 import { ServedSockets } from "../../transport/served_sockets.ts";
+import { messageOf } from "../../primitives/message_of.ts";
 
 /** A server that listens. */
 export interface RunningServer {
@@ -41,7 +42,7 @@ export function serveHttp(
       },
     };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new ListenError(`Cannot listen on ${hostname}:${port}: ${reason}`, { cause });
   }
 }

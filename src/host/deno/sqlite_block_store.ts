@@ -5,6 +5,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { type BlockStore, BlockStoreError, type StoredBlock, takeWholeHeights } from "../block_store.ts";
+import { messageOf } from "../../primitives/message_of.ts";
 
 /** Version of the tables, in the database's `user_version`. */
 const SCHEMA_VERSION = 1;
@@ -87,7 +88,7 @@ function guard<T>(action: string, run: () => T): T {
   try {
     return run();
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = messageOf(cause);
     const code = /full|no space/i.test(message)
       ? "Full"
       : /malformed|not a database|corrupt/i.test(message)

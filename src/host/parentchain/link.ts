@@ -10,6 +10,7 @@
 import type { BlockHash } from "../../primitives/branded.ts";
 import { toHex } from "../../primitives/hex.ts";
 import type { FinalityLevel } from "../../parentchain/follower_state.ts";
+import { messageOf } from "../../primitives/message_of.ts";
 import { parentchainHeader } from "../../parentchain/header.ts";
 import { ParentchainMetadata } from "../../parentchain/metadata.ts";
 import { parentchainInfo } from "../../parentchain/parentchain_init.ts";
@@ -91,7 +92,7 @@ export class NodeLink implements ParentchainLink {
   /** Connects and looks at what the node offers. @throws {LinkError} */
   static async connect(options: LinkOptions): Promise<NodeLink> {
     const rpc = await NodeRpc.connect(options.url, (error) => {
-      options.log("warn", "ParentchainUnreadable", { reason: messageOf(error) });
+      options.log("warn", "ParentchainUnreadable", { reason: refusalOf(error) });
     });
     try {
       const feed = new JustificationFeed();
@@ -187,7 +188,7 @@ export class NodeLink implements ParentchainLink {
       this.#options.log("debug", "ExtrinsicSubmitted", { purpose, hash: String(hash) });
       return true;
     } catch (error) {
-      this.#options.log("warn", "ExtrinsicRefused", { purpose, reason: messageOf(error) });
+      this.#options.log("warn", "ExtrinsicRefused", { purpose, reason: refusalOf(error) });
       return false;
     }
   }
@@ -239,9 +240,9 @@ export class NodeLink implements ParentchainLink {
       return onFatal(error as LinkError);
     }
     // That the node is lost has been said; the next final block after its return begins anew.
-    if (code === "Disconnected") return log("debug", "ParentchainInterrupted", { reason: messageOf(error) });
+    if (code === "Disconnected") return log("debug", "ParentchainInterrupted", { reason: refusalOf(error) });
     this.#isCompared = false;
-    log("error", "ParentchainNotImported", { reason: messageOf(error) });
+    log("error", "ParentchainNotImported", { reason: refusalOf(error) });
   }
 
   /** Looks whether the node has what was followed; again with each of its final blocks for as long as it is behind. */
@@ -307,7 +308,6 @@ async function assertOffers(rpc: NodeRpc, level: FinalityLevel): Promise<void> {
 }
 
 /** What went wrong, with its code if it has one: the enclave's refusals are told apart by it. */
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return "code" in error ? `${error.code}: ${error.message}` : error.message;
+function refusalOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? `${error.code}: ${error.message}` : messageOf(error);
 }

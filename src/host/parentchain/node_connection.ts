@@ -10,6 +10,7 @@
  */
 import { WsProvider } from "@polkadot/api";
 import { LinkError } from "./link_error.ts";
+import { messageOf } from "../../primitives/message_of.ts";
 
 /** Time in which a node has to take a connection and its subscriptions. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -180,9 +181,8 @@ export class NodeConnection {
       if (line === undefined) throw new Error("there is no connection");
       return await Promise.race([request(line), line.ended.promise]);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
       const code = line === undefined || line.isEnded ? "Disconnected" : "BadAnswer";
-      throw new LinkError(code, `Cannot ${what} the parentchain node: ${reason}`, cause);
+      throw new LinkError(code, `Cannot ${what} the parentchain node: ${messageOf(cause)}`, cause);
     }
   }
 }

@@ -16,6 +16,7 @@ import type { BlocksWanted } from "../../enclave/api/effects.ts";
 import { toHex } from "../../primitives/hex.ts";
 import { type BlockSource, PeerDrain } from "./peer_drain.ts";
 import { PeerQuestions, type QuestionPorts } from "./peer_questions.ts";
+import { messageOf } from "../../primitives/message_of.ts";
 
 export type { BlockSource } from "./peer_drain.ts";
 
@@ -210,7 +211,7 @@ export class BlockFetcher {
       log(this.#told === undefined ? "warn" : "debug", "PeerGivesNoBlocks", {
         peer,
         imported,
-        reason: error instanceof Error ? error.message : String(error),
+        reason: messageOf(error),
       });
       return imported > 0 ? { imported, isRelated: false, oldest: undefined } : undefined;
     } finally {

@@ -11,6 +11,7 @@
  */
 import { MessageQueue } from "./message_queue.ts";
 import type { PeerPorts, PeerSocket } from "./peer_socket_port.ts";
+import { messageOf } from "../../primitives/message_of.ts";
 
 /** Messages that wait for a peer: 19 s of blocks at 300 ms. A peer that missed more fetches what it lacks. */
 export const MAX_QUEUED_MESSAGES = 64;
@@ -100,7 +101,7 @@ export class PeerLink {
       this.#open(socket);
     } catch (error) {
       if (this.#isStopped) return;
-      if (!this.#isFailureTold) log("warn", "PeerUnreachable", { peer: this.url, reason: reasonOf(error) });
+      if (!this.#isFailureTold) log("warn", "PeerUnreachable", { peer: this.url, reason: messageOf(error) });
       this.#isFailureTold = true;
       this.#redial();
     }
@@ -183,10 +184,6 @@ export class PeerLink {
     this.#closed();
     socket.close();
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Whether an answer has a result; a peer refuses with an error. */

@@ -16,6 +16,7 @@ import type { Log } from "../log.ts";
 import type { SlotTimer } from "../slot_clock.ts";
 import { type BlockSource, PeerDrain } from "./peer_drain.ts";
 import type { Meter } from "./peer_socket_port.ts";
+import { messageOf } from "../../primitives/message_of.ts";
 
 /** How long a connection waits for the next question, in ms: longer than a rotation of many validateers. */
 export const MAX_KEPT_SOURCE_MS = 30_000;
@@ -86,8 +87,7 @@ export class PeerQuestions {
     } catch (error) {
       this.#forget(visited);
       if (this.#isStopped) return;
-      const reason = error instanceof Error ? error.message : String(error);
-      log("debug", "SilentPeerGivesNoBlocks", { peer: url, imported, reason });
+      log("debug", "SilentPeerGivesNoBlocks", { peer: url, imported, reason: messageOf(error) });
     }
     visited.isAsking = false;
     if (this.#isStopped) return this.#forget(visited);
